@@ -18,10 +18,10 @@ def a_motion(samples: int = 60, seed: int = 0) -> Motion:
     expression[:, EXPRESSION_INDEX["eyeLookDownLeft"] : EXPRESSION_INDEX["eyeLookUpRight"] + 1] = 0
     return Motion(
         expression,
-        rng.normal(0, 4, (samples, 3)),
-        rng.normal(0, 0.3, (samples, 3)),
-        rng.normal(0, 3, (samples, 2)),
-        rest=np.arange(6),
+        rng.normal(0, 4, (samples, 3)).astype(np.float32),
+        rng.normal(0, 0.3, (samples, 3)).astype(np.float32),
+        rng.normal(0, 3, (samples, 2)).astype(np.float32),
+        rest=np.arange(6, dtype=np.float32),
         source="test",
     )
 
@@ -81,7 +81,8 @@ def test_closures_stay_at_any_display_rate() -> None:
     jaw = np.full(25, 0.5, np.float32)
     jaw[12] = 0
     expression = np.repeat(jaw[:, None], 52, 1)
-    motion = Motion(expression, *(np.zeros((25, n)) for n in (3, 3, 2)))
+    still = np.zeros((25, 3), np.float32)
+    motion = Motion(expression, still, still, still[:, :2])
     for fps in (25, 30, 50, 60):
         shown = np.array([f.expression[0] for f in motion.frames(fps)])
         assert len(shown) == fps

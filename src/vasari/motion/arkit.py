@@ -83,10 +83,8 @@ def read_arkit_csv(path: Path, *, fps: float | None = None) -> Motion:
     except (OSError, ValueError, UnicodeDecodeError, csv.Error) as error:
         raise FormatError(f"{path} is not a readable ARKit CSV: {error}") from error
     if not rows or "EyeBlinkLeft" not in rows[0]:
-        raise FormatError(
-            f"{path} is not an ARKit CSV: it needs a header with {', '.join(_HEADER[:3])}"
-        )
-    table = np.column_stack(list(columns.values()))
+        raise FormatError(f"{path} is not an ARKit CSV: it needs a header with {', '.join(_HEADER[:3])}")
+    table = np.column_stack(list(columns.values())).astype(np.float32)
     weights, angles = table[:, : len(EXPRESSIONS)], np.degrees(table[:, len(EXPRESSIONS) :])
     head = angles[:, :3]
     gaze = head[:, :2] + _eye_angles(weights, angles)
@@ -109,15 +107,15 @@ def _eye_look(eyes: Floats) -> Floats:
     return weights
 
 
-def _eye_angles(weights: NDArray[np.float64], angles: NDArray[np.float64]) -> NDArray[np.float64]:
+def _eye_angles(weights: Floats, angles: Floats) -> Floats:
     """Eye-in-head angles (T, 2) in degrees, mean of both eyes: from EyeLook weights, else the angles."""
-    eyes = np.zeros((len(weights), 2))
+    eyes = np.zeros((len(weights), 2), np.float32)
     for (axis, sign), names in _LOOK.items():
         mean = weights[:, [EXPRESSION_INDEX[n] for n in names]].mean(1)
         eyes[:, 0 if axis == "yaw" else 1] += sign * mean * EYE_LOOK_DEGREES
     if eyes.any():
         return eyes
-    both: NDArray[np.float64] = (angles[:, 3:5] + angles[:, 6:8]) / 2
+    both: Floats = np.float32(0.5) * (angles[:, 3:5] + angles[:, 6:8])
     return both
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -111,7 +112,8 @@ class Motion:
     def sample(self, times: ArrayLike) -> Motion:
         """Motion at ``times`` (N,) in seconds as N samples, each as :meth:`at` gives it."""
         position = np.clip(np.asarray(times, np.float64) * MOTION_RATE, 0, max(len(self) - 1, 0))
-        return replace(self, **{n: _monotone(getattr(self, n), position) for n in _WIDTHS})
+        sampled: dict[str, Any] = {n: _monotone(getattr(self, n), position) for n in _WIDTHS}
+        return replace(self, **sampled)
 
     def frames(self, fps: float | Fraction = MOTION_RATE) -> Iterator[MotionFrame]:
         """Frames for a display of ``fps`` pictures a second, covering the whole duration.
@@ -131,7 +133,8 @@ class Motion:
     def cut(self, start: float = 0.0, end: float | None = None) -> Motion:
         """The part from ``start`` to ``end`` seconds, at sample borders."""
         part = slice(round(start * MOTION_RATE), None if end is None else round(end * MOTION_RATE))
-        return replace(self, **{n: getattr(self, n)[part] for n in _WIDTHS})
+        parts: dict[str, Any] = {n: getattr(self, n)[part] for n in _WIDTHS}
+        return replace(self, **parts)
 
     def retarget(
         self, *, head: float = 1.0, mouth: float = 1.0, expression: float = 1.0, gaze: float = 1.0
@@ -165,8 +168,9 @@ class Motion:
     def of(cls, frames: Iterable[MotionFrame], source: str = "") -> Motion:
         """Motion made of consecutive frames."""
         columns = zip(*(f._arrays() for f in frames), strict=True)
-        arrays = [np.stack(c) for c in columns] or [np.zeros((0, w), np.float32) for w in _WIDTHS.values()]
-        return cls(*arrays, source=source)
+        stacked = [np.stack(c) for c in columns] or [np.zeros((0, w)) for w in _WIDTHS.values()]
+        arrays: dict[str, Any] = dict(zip(_WIDTHS, stacked, strict=True))
+        return cls(**arrays, source=source)
 
     @classmethod
     def concat(cls, parts: Iterable[Motion]) -> Motion:
@@ -178,7 +182,7 @@ class Motion:
         motions = list(parts)
         if not motions:
             raise UsageError("nothing to join: give at least one motion")
-        joined = {n: np.concatenate([getattr(m, n) for m in motions]) for n in _WIDTHS}
+        joined: dict[str, Any] = {n: np.concatenate([getattr(m, n) for m in motions]) for n in _WIDTHS}
         return replace(motions[0], **joined)
 
     @classmethod

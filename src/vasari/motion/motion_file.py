@@ -47,7 +47,7 @@ def write_motion(motion: Motion, path: Path) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
         temporary.chmod(0o644)
         os.replace(temporary, path)
     except OSError as error:
