@@ -1,0 +1,21 @@
+"""Every default and limit once: the API, the command line and the tests take them from here."""
+
+from __future__ import annotations
+
+#: Pictures a second of a film, and what may be asked for.
+FPS = 25
+MIN_FPS, MAX_FPS = 24, 60
+
+#: Side of the square picture in pixels, and what may be asked for (even numbers).
+SIZE = 512
+MIN_SIZE, MAX_SIZE = 256, 1024
+
+#: Same seed, same input: same motion.
+SEED = 0
+
+#: Pictures drawn at once, one thread each.
+THREADS = 2
+
+#: Sample rate in Hz and channels of sound pushed into a ``Performer``, unless told otherwise.
+RATE = 16_000
+CHANNELS = 1
