@@ -121,9 +121,13 @@ def test_retarget_scales_each_part() -> None:
     assert np.abs(np.median(motion.centred().rotation, 0)).max() < 1e-6
 
 
-def test_towards_is_the_straight_way() -> None:
+def test_towards_goes_straight_and_keeps_the_mouth_near_its_samples() -> None:
     a, b = MotionFrame(), a_motion(1)[0]
-    np.testing.assert_allclose(a.towards(b, 0.25).rotation, b.rotation * 0.25)
+    quarter = a.towards(b, 0.25)
+    np.testing.assert_allclose(quarter.rotation, b.rotation * 0.25)
+    jaw = EXPRESSION_INDEX["jawOpen"]
+    assert 0 < quarter.expression[jaw] < 0.25 * b.expression[jaw]
+    np.testing.assert_allclose(a.towards(b, 1.0).expression, b.expression)
 
 
 def test_arkit_csv_comes_back(tmp_path: Path) -> None:

@@ -46,9 +46,17 @@ class MotionFrame:
     gaze: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
 
     def towards(self, other: MotionFrame, x: float) -> MotionFrame:
-        """The frame at ``x`` (0..1) of the straight way to ``other``; for streams shown between samples."""
-        mixed = [a + np.float32(x) * (b - a) for a, b in zip(self._arrays(), other._arrays(), strict=True)]
-        return MotionFrame(*mixed)
+        """The frame at ``x`` (0..1) of the way to ``other``; for streams shown between two samples.
+
+        Head, gaze and face go straight. Lips and jaw ease in and out of each sample, as :meth:`Motion.at`
+        does at extrema, so that a closure of one sample is still seen at display rates that miss it.
+        """
+        pairs = zip(self._arrays(), other._arrays(), strict=True)
+        mixed = MotionFrame(*(a + np.float32(x) * (b - a) for a, b in pairs))
+        mouth, eased = list(MOUTH), np.float32(x * x * (3 - 2 * x))
+        start, end = self.expression[mouth], other.expression[mouth]
+        mixed.expression[mouth] = start + eased * (end - start)
+        return mixed
 
     def _arrays(self) -> tuple[Floats, Floats, Floats, Floats]:
         return self.expression, self.rotation, self.translation, self.gaze
