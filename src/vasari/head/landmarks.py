@@ -1,0 +1,172 @@
+"""Landmarks of the faces in a picture: 468 points of the face mesh and the irises.
+
+The mesh is that of Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile
+GPUs" (2019); lips and eyes are refined as in Grishchenko et al., "Attention Mesh: High-fidelity Face Mesh
+Prediction in Real-time" (2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vasari.head.detector import Detection, FaceDetector, Square, session
+
+Floats = NDArray[np.float32]
+Picture = NDArray[np.uint8]
+
+N_POINTS = 468
+#: Outer corners of the subject's right and left eye.
+OUTER_CORNERS = (33, 263)
+#: Side of the mesh network's input, pixels.
+SIDE = 192
+#: Below this presence score there is no face.
+PRESENT = 0.5
+#: Detector scores that make a candidate: at first, and when little else has helped.
+SURE, UNSURE = 0.5, 0.25
+#: The search goes down to parts of a picture this many pixels wide, where a face of 64 pixels is found,
+#: but not below an eighth of the picture.
+LEAST_PART, MOST_PARTS = 340, 8
+
+
+@dataclass(frozen=True)
+class FaceLandmarks:
+    """One face in one picture, in pixels (see docs/conventions.md).
+
+    Attributes:
+        points: (468, 3) x, y and a depth in the same unit, smaller nearer to the viewer.
+        irises: (2, 5, 2) of the subject's left and right eye: centre, then four points of the rim.
+        score: how sure it is that this is a face, 0 to 1.
+    """
+
+    points: Floats
+    irises: Floats
+    score: float
+
+    @property
+    def box(self) -> Floats:
+        """(4,) left, top, right, bottom of the points."""
+        xy = self.points[:, :2]
+        return np.concatenate([xy.min(0), xy.max(0)])
+
+    @property
+    def region(self) -> Square:
+        """The square to look for this face in: 1.5 times the points' box, turned so that the eyes are level."""
+        xy = np.concatenate([self.points[:, :2], self.irises.reshape(-1, 2)])
+        low, high = xy.min(0), xy.max(0)
+        right, left = self.points[OUTER_CORNERS, :2]
+        angle = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
+        x, y = (low + high) / 2
+        return Square(float(x), float(y), 1.5 * float((high - low).max()), angle)
+
+
+class FaceLandmarker:
+    """Finds faces and their landmarks; load once, use for many pictures (on one thread)."""
+
+    def __init__(self) -> None:
+        self._detector = FaceDetector()
+        self._mesh = session("face_mesh.onnx")
+
+    def find(self, image: Picture, *, many: bool = False) -> list[FaceLandmarks]:
+        """The faces in a picture (H, W, 3), largest first; an empty list if there is none.
+
+        Faces that are small, turned on their side, cut by the frame, faint or painted are searched for
+        only as long as no face has been found. With ``many``, a closer look for other faces is always taken.
+        """
+        _check(image)
+        faces: list[FaceLandmarks] = []
+        for effort, search in enumerate(_searches(image)):
+            for picture, square, least in search:
+                for detection in self._detector.detect(picture, square, least):
+                    face = self._verified(picture, detection)
+                    if face and not any(_same(face, other) for other in faces):
+                        faces.append(face)
+            if faces and not (many and effort == 0):
+                break
+        return sorted(faces, key=lambda face: -face.region.side)
+
+    def follow(self, image: Picture, previous: FaceLandmarks | None) -> FaceLandmarks | None:
+        """The face of the previous frame in the next frame (H, W, 3) of a video, or None if it is gone.
+
+        It is looked for where it was; if it is lost, the whole frame is searched. Without a previous face,
+        this is the largest that :meth:`find` sees.
+        """
+        if previous is None:
+            return next(iter(self.find(image)), None)
+        _check(image)
+        face = self.read(image, previous.region)
+        if face.score >= PRESENT:
+            return face
+        found = (self._verified(image, detection) for detection in self._detector.detect(image))
+        return next(filter(None, found), None)
+
+    def read(self, image: Picture, region: Square) -> FaceLandmarks:
+        """Landmarks of the face that fills about two thirds of a square of a picture (H, W, 3).
+
+        There is always an answer; its score tells whether it is a face.
+        """
+        cut = region.cut(image, SIDE)
+        points, irises, score = self._mesh.run(["points", "irises", "score"], {"picture": cut})
+        xy = region.to_picture(points[:, :2] / SIDE)
+        depth = points[:, 2:] * np.float32(region.side / SIDE)
+        return FaceLandmarks(
+            np.concatenate([xy, depth], 1), region.to_picture(irises / SIDE), float(score[0])
+        )
+
+    def _verified(self, image: Picture, detection: Detection) -> FaceLandmarks | None:
+        """Landmarks where the detector saw a face, read again from where they say it is; None if none."""
+        first = self.read(image, detection.region)
+        second = self.read(image, first.region)
+        return next((face for face in (second, first) if face.score >= PRESENT), None)
+
+
+def _check(image: Picture) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(f"expected a uint8 RGB picture (H, W, 3), got {image.dtype} {image.shape}")
+
+
+def _same(a: FaceLandmarks, b: FaceLandmarks) -> bool:
+    """Whether two readings are of one face: their middles are nearer than half the larger's size."""
+    apart = np.hypot(a.region.x - b.region.x, a.region.y - b.region.y)
+    return bool(apart < 0.5 * max(a.region.side, b.region.side) / 1.5)
+
+
+def _searches(image: Picture) -> Iterator[list[tuple[Picture, Square, float]]]:
+    """Where to look for faces: (picture, square, least score), in lists of increasing effort."""
+    height, width = image.shape[:2]
+    x, y, side = width / 2, height / 2, max(width, height)
+    turned = [Square(x, y, side, np.radians(angle)) for angle in (45, -45, 90, -90, 180)]
+    padded = [Square(x, y, side * factor) for factor in (1.5, 2.0)]
+    yield [(image, Square(x, y, side), SURE)]
+    yield [(image, square, SURE) for square in [*padded, *_parts(width, height, 2)]]
+    yield [(image, square, SURE) for square in turned]
+    n = 4
+    while n <= MOST_PARTS and side / n > LEAST_PART / 2:
+        yield [(image, square, SURE) for square in _parts(width, height, n)]
+        n *= 2
+    for picture in (image, _more_contrast(image)):
+        everywhere = [Square(x, y, side), *padded, *_parts(width, height, 2), *turned]
+        yield [(picture, square, UNSURE) for square in everywhere]
+
+
+def _parts(width: int, height: int, n: int) -> list[Square]:
+    """Squares an n-th of the picture's longer side wide, each overlapping half of the next."""
+    side = max(width, height) / n
+
+    def middles(length: int) -> NDArray[np.float64]:
+        count = max(int(np.ceil(2 * length / side)) - 1, 1)
+        return np.linspace(side / 2, length - side / 2, count) if count > 1 else np.array([length / 2])
+
+    return [Square(float(x), float(y), side) for y in middles(height) for x in middles(width)]
+
+
+def _more_contrast(image: Picture) -> Picture:
+    """The picture with its local contrast evened out (limited adaptive histogram equalization)."""
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
+    lab[..., 0] = cv2.createCLAHE(4.0, (8, 8)).apply(lab[..., 0])
+    out: Picture = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)  # type: ignore[assignment]
+    return out
