@@ -42,7 +42,8 @@ def test_assets_fit_in_a_wheel() -> None:
 
 
 def test_every_weight_file_has_a_card() -> None:
-    weights = [p for p in assets().iterdir() if p.suffix in {".npz", ".onnx", ".ort", ".safetensors", ".tflite"}]
+    formats = {".npz", ".onnx", ".ort", ".safetensors", ".tflite"}
+    weights = [path for path in assets().iterdir() if path.suffix in formats]
     assert weights
     cards = [card.name.removesuffix(".card.md") for card in assets().glob("*.card.md")]
     assert [p.name for p in weights if not any(p.name.startswith(card) for card in cards)] == []

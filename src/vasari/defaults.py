@@ -19,3 +19,7 @@ THREADS = 2
 #: Sample rate in Hz and channels of sound pushed into a ``Performer``, unless told otherwise.
 RATE = 16_000
 CHANNELS = 1
+
+#: Where films go.
+OUT = "talk.mp4"
+DEMO_OUT = "vasari-demo.mp4"

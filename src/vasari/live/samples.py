@@ -50,16 +50,21 @@ class SampleQueue:
 
 
 def checked_samples(samples: ArrayLike, channels: int) -> Floats:
-    """Samples as a fresh float32 array (n, channels); one channel may come as (n,).
+    """A float32 copy (n, channels) of float samples in [-1, 1] or int16; one channel may come as (n,).
 
     Raises:
-        SoundError: another shape, or values that are not finite numbers.
+        SoundError: another shape or type, or values that are not finite numbers.
     """
-    sound = np.array(samples, np.float32)
+    raw = np.asarray(samples)
+    if raw.dtype.kind not in "fi" or (raw.dtype.kind == "i" and raw.dtype != np.int16):
+        raise SoundError(f"the sound is {raw.dtype}; give float samples in [-1, 1] or int16")
+    sound = raw.astype(np.float32)
+    if raw.dtype == np.int16:
+        sound /= 32768
     if sound.ndim == 1 and channels == 1:
         sound = sound[:, None]
     if sound.ndim != 2 or sound.shape[1] != channels:
-        raise SoundError(f"the sound has shape {sound.shape}; {channels} channel(s) need (samples, {channels})")
+        raise SoundError(f"the sound has shape {sound.shape}; give (samples, {channels})")
     if not np.isfinite(sound).all():
         raise SoundError("the sound holds values that are not finite numbers; give float samples in [-1, 1]")
     return sound

@@ -25,6 +25,6 @@ class Timeline:
         return -(-samples * self.fps // self.rate)
 
     def position(self, picture: int, rate: int) -> tuple[int, Fraction]:
-        """Where a picture lies among samples taken ``rate`` times a second: (index, part of the way to the next)."""
+        """Where a picture lies among samples ``rate`` a second: (the one before it, part of the way on)."""
         index, rest = divmod(picture * rate, self.fps)
         return index, Fraction(rest, self.fps)

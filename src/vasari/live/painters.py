@@ -1,0 +1,47 @@
+"""Several pictures drawn at once, each on its own thread (the drawing itself holds no lock)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vasari.motion import MotionFrame
+from vasari.portrait import Portrait
+from vasari.render import Renderer
+
+Picture = NDArray[np.uint8]
+
+
+class Painters:
+    """``threads`` renderers of one portrait, waiting for work."""
+
+    def __init__(self, portrait: Portrait, size: int, threads: int) -> None:
+        self._idle: SimpleQueue[Renderer] = SimpleQueue()
+        for _ in range(threads):
+            self._idle.put(Renderer(portrait, size))
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="vasari-painter")
+
+    def begin(self, motion: MotionFrame) -> Future[Picture]:
+        """Begin a picture; its result is (size, size, 3) uint8 RGB."""
+        return self._pool.submit(self._paint, motion)
+
+    def paint(self, motions: Iterable[MotionFrame], ahead: int) -> Iterator[Picture]:
+        """All pictures in order, up to ``ahead`` in the making beyond the one given out."""
+        making: deque[Future[Picture]] = deque()
+        for motion in motions:
+            making.append(self.begin(motion))
+            if len(making) > ahead:
+                yield making.popleft().result()
+        yield from (picture.result() for picture in making)
+
+    def _paint(self, motion: MotionFrame) -> Picture:
+        renderer = self._idle.get()
+        try:
+            return renderer.render(motion)
+        finally:
+            self._idle.put(renderer)
