@@ -1,0 +1,104 @@
+"""The square of a photo that is animated: head and shoulders, with room round the head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vasari.head.landmarks import FaceLandmarks
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+#: Smallest and largest side of the square that is kept, pixels; smaller faces are enlarged.
+MIN_SIDE, MAX_SIDE = 512, 1024
+#: Side of the square over the height of the face (forehead landmark to chin), wanted and at the least.
+WANTED_SIDE, LEAST_SIDE = 2.4, 1.8
+#: Where the middle of the face stands in the square, from its top.
+FACE_HEIGHT_IN_SQUARE = 0.48
+#: Border kept around the square for movement at its edges, as a share of its side.
+MARGIN = 0.125
+
+_FOREHEAD, _CHIN, _CHEEK_RIGHT, _CHEEK_LEFT = 10, 152, 234, 454
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square view on a photo, with a margin.
+
+    Attributes:
+        picture: (P, P, 3) RGB; the view lies ``margin`` pixels inside it on all sides.
+        margin: pixels. side: of the view, pixels; ``P = side + 2 margin``.
+        scale: pixels of the crop per pixel of the photo.
+        origin: (2,) place in the photo (x, y) of the picture's top-left corner.
+    """
+
+    picture: Bytes
+    margin: int
+    side: int
+    scale: float
+    origin: tuple[float, float]
+
+    def place(self, points: NDArray[np.floating]) -> Floats:
+        """Pixels (..., 2) of the photo as pixels of the picture."""
+        return ((points - np.asarray(self.origin)) * self.scale).astype(np.float32)
+
+    def landmarks(self, face: FaceLandmarks) -> FaceLandmarks:
+        """The landmarks, moved from the photo to the picture."""
+        points = np.concatenate([self.place(face.points[:, :2]), face.points[:, 2:] * self.scale], 1)
+        return FaceLandmarks(points.astype(np.float32), self.place(face.irises), face.score)
+
+
+def crop_photo(photo: Bytes, face: FaceLandmarks) -> Crop:
+    """Cut the square around a face; where the photo ends too soon it is continued by its blurred mirror image.
+
+    Args:
+        photo: (H, W, 3) RGB.
+        face: landmarks in the photo's pixels.
+    """
+    points = face.points[:, :2]
+    middle = (points[_FOREHEAD] + points[_CHIN]) / 2
+    height = max(
+        float(np.linalg.norm(points[_FOREHEAD] - points[_CHIN])),
+        1.15 * float(np.linalg.norm(points[_CHEEK_RIGHT] - points[_CHEEK_LEFT])),
+    )
+    available = min(photo.shape[:2])
+    side = float(np.clip(available, LEAST_SIDE * height, WANTED_SIDE * height))
+    corner = middle - side * np.array([0.5, FACE_HEIGHT_IN_SQUARE])
+    room = np.array([photo.shape[1], photo.shape[0]]) - side
+    corner = np.where(room >= 0, np.clip(corner, 0, np.maximum(room, 0)), corner)
+
+    view = int(np.clip(round(side / 2) * 2, MIN_SIDE, MAX_SIDE))
+    margin = round(MARGIN * view)
+    scale = view / side
+    origin = corner - margin / scale
+    return Crop(_cut(photo, origin, scale, view + 2 * margin), margin, view, scale, (float(origin[0]), float(origin[1])))
+
+
+def _cut(photo: Bytes, origin: NDArray[np.float64], scale: float, side: int) -> Bytes:
+    if scale < 1:  # area-average first, so that nothing aliases
+        size = (max(round(photo.shape[1] * scale), 1), max(round(photo.shape[0] * scale), 1))
+        shrunk = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+        origin, photo, scale = origin * [size[0] / photo.shape[1], size[1] / photo.shape[0]], shrunk, 1.0
+    # pixel centres at .5: crop = (photo - origin) * scale
+    shift = (0.5 - np.asarray(origin)) * scale - 0.5
+    affine = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    cut = cv2.warpAffine(photo, affine, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    inside = cv2.warpAffine(np.ones(photo.shape[:2], np.uint8), affine, (side, side), flags=cv2.INTER_NEAREST)
+    return _soften_outside(np.asarray(cut, np.uint8), inside)
+
+
+def _soften_outside(picture: Bytes, inside: NDArray[np.generic]) -> Bytes:
+    """Blur what was made up beyond the photo's edges, more so the farther out."""
+    if inside.all():
+        return picture
+    distance = cv2.distanceTransform((np.asarray(inside) == 0).astype(np.uint8), cv2.DIST_L2, 5)
+    result = picture.astype(np.float32)
+    for reach in (4, 12, 36):
+        blurred = cv2.GaussianBlur(result, (0, 0), reach)
+        part = np.clip(distance / (2 * reach), 0, 1)[..., None]
+        result += part * (blurred - result)
+    return np.clip(result + 0.5, 0, 255).astype(np.uint8)

@@ -1,0 +1,95 @@
+"""Colours of the inside of the mouth, chosen to belong to this photo."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from vasari.head.model import HeadModel
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+IVORY = np.float32([238, 228, 208])
+#: Teeth are this bright compared with the photo's bright skin.
+TEETH_LUMINANCE = 0.95
+#: Lining of the lips: this far in (cm) the lip's colour has become that of the cavity.
+LINING_DEPTH = 1.1
+_LUMA = np.float32([0.299, 0.587, 0.114])
+
+
+def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, skin_pixels: Bytes) -> Floats:
+    """Own colours (V, 3), 0..255, of lips' lining, gums, teeth and tongue (zero elsewhere).
+
+    Args:
+        model: the head model.
+        photo: (V, 3) vertices in camera space, cm.
+        picture: (P, P, 3) RGB. uv: (V, 2) the vertices' place in it, pixels.
+        skin_pixels: (n, 3) colours of the cheeks.
+
+    Teeth follow the photo's light and tone (a black-and-white photo gets grey teeth); soft
+    parts derive from the colour of the lips.
+    """
+    lips = _colours_at(picture, uv[_outer_lips(model)])
+    lip = np.median(lips, 0)
+    skin = np.median(skin_pixels, 0).astype(np.float32)
+    saturation = float(np.clip((skin.max() - skin.min()) / 70, 0, 1))
+    tints = np.zeros((model.n_vertices, 3), np.float32)
+    tints[model.groups["teeth_upper"]] = teeth = _teeth(skin_pixels, saturation)
+    tints[model.groups["teeth_lower"]] = 0.94 * teeth
+    flesh = _tone(lip, np.float32([1.12, 0.80, 0.80]), saturation)
+    for gums in ("gums_upper", "gums_lower"):
+        tints[model.groups[gums]] = 0.92 * flesh
+    tints[model.groups["tongue"]] = _tone(lip, np.float32([1.10, 0.82, 0.82]), saturation)
+    _line_mouth(tints, model, photo, picture, uv, _tone(lip, np.float32([0.50, 0.28, 0.28]), saturation))
+    return tints
+
+
+def _teeth(skin_pixels: Bytes, saturation: float) -> Floats:
+    bright = np.quantile(skin_pixels @ _LUMA, 0.85)
+    skin = np.median(skin_pixels, 0)
+    chroma = 0.7 * IVORY / (IVORY @ _LUMA) + 0.3 * skin / (skin @ _LUMA)
+    chroma = 1 + saturation * (chroma - 1)
+    return np.clip(max(TEETH_LUMINANCE * bright, 95.0) * chroma, 0, 245).astype(np.float32)
+
+
+def _tone(colour: Floats, factor: Floats, saturation: float) -> Floats:
+    """Colour times factor; the hue of the factor only as far as the photo has colours."""
+    grey = float(factor @ _LUMA)
+    return np.asarray(colour * (grey + saturation * (factor - grey)), np.float32)
+
+
+def _line_mouth(tints: Floats, model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, cavity: Floats) -> None:
+    """Inner lips take the colour of the nearest visible lip, fading to the cavity's further in."""
+    rims = np.unique(np.concatenate([model.groups["lip_upper_rim"], model.groups["lip_lower_rim"]]))
+    lining = np.unique(np.concatenate([model.groups["mouth"], rims]))
+    rim_colour = _colours_at(picture, _pull_outward(model, uv, rims))
+    distance, nearest = cKDTree(photo[rims]).query(photo[lining], k=min(4, len(rims)))
+    weight = 1 / (distance + 0.05)
+    near = (rim_colour[nearest] * weight[..., None]).sum(1) / weight.sum(1, keepdims=True)
+    part = np.clip(distance[:, :1] / LINING_DEPTH, 0, 1) ** 0.8
+    tints[lining] = near + part * (cavity - near)
+
+
+def _pull_outward(model: HeadModel, uv: Floats, rims: NDArray[np.int32], share: float = 0.25) -> Floats:
+    """Where on the red of the lips the rim's colour is read: a little away from the dark line between them."""
+    lips = _outer_lips(model)
+    upper = np.isin(rims, model.groups["lip_upper_rim"])
+    middle = uv[lips].mean(0)
+    height = np.ptp(uv[lips][:, 1])
+    moved = uv[rims].copy()
+    moved[:, 1] += np.where(upper, -1, 1) * share * 0.5 * height
+    moved[:, 0] += 0.05 * (middle[0] - moved[:, 0])
+    return moved
+
+
+def _outer_lips(model: HeadModel) -> NDArray[np.int32]:
+    rims = np.concatenate([model.groups["lip_upper_rim"], model.groups["lip_lower_rim"]])
+    return np.setdiff1d(model.groups["lips"], np.concatenate([rims, model.groups["mouth"]])).astype(np.int32)
+
+
+def _colours_at(picture: Bytes, place: Floats) -> Floats:
+    x = np.clip(place[:, 0].astype(int), 0, picture.shape[1] - 1)
+    y = np.clip(place[:, 1].astype(int), 0, picture.shape[0] - 1)
+    return picture[y, x].astype(np.float32)

@@ -1,0 +1,329 @@
+"""One photo made animatable, once: everything a renderer needs, in one file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vasari.errors import FormatError, PhotoError
+from vasari.head.camera import Camera, direction, yaw_pitch
+from vasari.head.expressions import EXPRESSIONS
+from vasari.head.fit import HeadFit, fit_head
+from vasari.head.landmarks import FaceLandmarker
+from vasari.head.model import HeadModel
+from vasari.portrait import sheet
+from vasari.portrait.crop import Crop, crop_photo
+from vasari.portrait.eyes import Eyeball, close_eyes, eye_overlay, eye_texture
+from vasari.portrait.mouth import mouth_tints
+from vasari.portrait.photo import choose_face, read_photo
+from vasari.portrait.residual import residual_field
+from vasari.portrait.rig import Rig, build_rig
+from vasari.portrait.surface import Surface, describe_surface
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+
+FORMAT = "vasari-portrait"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """A person from one photo, ready to move. Geometry is in camera space at the photo's pose, cm.
+
+    N vertices: first the V of the head model, then the knots of the sheet behind the face.
+
+    Attributes:
+        picture: (P, P, 3) RGB, the view with a margin all round. margin: its width, pixels.
+        closed: (P, P, 3) the picture with the eyes shut.
+        overlay: (P, P, 2) shade and gleam over the eyeballs.
+        eye_textures: (2, E, E, 3) left and right eyeball. eye_centers: (2, 3) cm.
+        eye_angles: (2, 2) how the eyeballs were turned in their sockets, yaw and pitch in degrees.
+        focal, center: camera in the picture's pixels.
+        rotation: (3, 3) and translation: (3,) of the head in the photo; pivot: (3,) it turns about.
+        neutral: (N, 3); start, vertex, delta: the 52 expressions on them, sparse (CSR).
+        rigidity: (N,) share in the head's movement.
+        triangles: (F, 3) that are drawn; kinds: (F,) of surface (:mod:`vasari.render.shade`).
+        attributes: (V, 10) of the head's vertices (:mod:`vasari.render.shade`).
+        normals: (V, 3) at rest; lamp: (4,) light: ambient and direction, as a share of the skin's brightness.
+    """
+
+    picture: Bytes
+    margin: int
+    closed: Bytes
+    overlay: Bytes
+    eye_textures: Bytes
+    eye_centers: Floats
+    eye_angles: Floats
+    focal: float
+    center: Floats
+    rotation: Floats
+    translation: Floats
+    pivot: Floats
+    neutral: Floats
+    start: Ints
+    vertex: Ints
+    delta: Floats
+    rigidity: Floats
+    triangles: Ints
+    kinds: Bytes
+    attributes: Floats
+    normals: Floats
+    lamp: Floats
+
+    @property
+    def side(self) -> int:
+        """Side of the square view, pixels."""
+        return self.picture.shape[0] - 2 * self.margin
+
+    @property
+    def distance(self) -> float:
+        """Distance of the head to the camera in the photo, cm (for an assumed lens)."""
+        return float(-self.translation[2])
+
+    @property
+    def photo(self) -> Bytes:
+        """(S, S, 3) the part of the photo that is shown."""
+        m = self.margin
+        return self.picture[m : m + self.side, m : m + self.side]
+
+    @classmethod
+    def create(
+        cls,
+        photo: str | Path | bytes | NDArray[np.generic],
+        *,
+        face: int | None = None,
+        landmarker: FaceLandmarker | None = None,
+    ) -> Portrait:
+        """Prepare a photo.
+
+        Args:
+            photo: path or bytes of an image file, or an array (H, W[, 3 or 4]).
+            face: which face, counted from the left, if there are several; by default the largest.
+            landmarker: to reuse one that is loaded.
+
+        Raises:
+            PhotoError: the photo cannot be read. NoFaceError: there is no (such) face in it.
+        """
+        image = read_photo(photo)
+        found = choose_face(image, landmarker or FaceLandmarker(), face)
+        model = HeadModel.load()
+        crop = crop_photo(image, found)
+        seen = crop.landmarks(found)
+        side = crop.picture.shape[0]
+        camera = Camera.default((crop.side, crop.side)).shifted(-crop.margin, -crop.margin)
+        fit = fit_head(seen, (side, side), model, camera=camera)
+        return _assemble(model, crop, fit, seen.points[:, :2], seen.irises)
+
+    def save(self, path: str | Path) -> None:
+        """Write the portrait to one file (an ``.npz`` archive; no pickle), whole or not at all.
+
+        Raises:
+            PhotoError: the file cannot be written there.
+        """
+        header = {"format": FORMAT, "version": FORMAT_VERSION, "expressions": EXPRESSIONS}
+        arrays: dict[str, NDArray[np.generic]] = {
+            field.name: _pack(field.name, np.asarray(getattr(self, field.name))) for field in fields(self)
+        }
+        arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+        target = Path(path)
+        partial = target.with_name(f".{target.name}.partial")
+        try:
+            with partial.open("wb") as file:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+            partial.replace(target)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise PhotoError(f"cannot write the portrait to {target}: {error.strerror}. Choose another place.") from error
+
+    @classmethod
+    def load(cls, path: str | Path) -> Portrait:
+        """Read a portrait written by :meth:`save`.
+
+        Raises:
+            FormatError: not a portrait file, damaged, or of a version this program does not know.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                arrays = {name: data[name] for name in data.files}
+            header = json.loads(bytes(arrays.pop("header")))
+        except FileNotFoundError as error:
+            raise FormatError(f"there is no portrait file at {path}.") from error
+        except Exception as error:  # a damaged archive fails in many ways
+            raise FormatError(f"{path} is not a Vasari portrait, or is damaged. Make one with 'vasari prepare'.") from error
+        if header.get("format") != FORMAT or header.get("version") != FORMAT_VERSION:
+            raise FormatError(
+                f"{path} is {header.get('format')} version {header.get('version')}; this program reads "
+                f"{FORMAT} version {FORMAT_VERSION}. Prepare the photo again with 'vasari prepare'."
+            )
+        names = {field.name for field in fields(cls)}
+        if set(arrays) != names:
+            raise FormatError(f"{path} is damaged: it lacks {sorted(names - set(arrays))}. Prepare the photo again.")
+        values = {name: _unpack(name, array) for name, array in arrays.items()}
+        return cls(**values)
+
+
+_PICTURES = ("picture", "closed")
+_SCALARS = {"margin": int, "focal": float}
+
+
+def _pack(name: str, array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Pictures as PNG bytes: far smaller than an archive's own compression, and exact."""
+    if name not in _PICTURES:
+        return array
+    _, png = cv2.imencode(".png", cv2.cvtColor(np.asarray(array, np.uint8), cv2.COLOR_RGB2BGR))
+    return np.asarray(png, np.uint8).ravel()
+
+
+def _unpack(name: str, array: NDArray[np.generic]) -> object:
+    if name in _SCALARS:
+        return _SCALARS[name](array)
+    if name not in _PICTURES:
+        return array
+    decoded = cv2.imdecode(np.asarray(array, np.uint8), cv2.IMREAD_COLOR)
+    if decoded is None:
+        raise FormatError(f"the portrait's {name} is damaged. Prepare the photo again with 'vasari prepare'.")
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+
+
+def _assemble(model: HeadModel, crop: Crop, fit: HeadFit, landmarks: Floats, irises: Floats) -> Portrait:
+    """Everything that follows from the fit."""
+    camera = fit.camera
+    turn, shift = np.asarray(fit.rotation, np.float32), np.asarray(fit.translation, np.float32)
+    fitted = model.shape(fit.identity, fit.expression) @ turn.T + shift
+    residual = residual_field(model, fitted, fit, landmarks, crop.side)
+    rig = build_rig(model, fit, residual, landmarks)
+    uv = camera.project(rig.photo).astype(np.float32)
+    frame = sheet.FaceFrame.of(landmarks)
+    surface = describe_surface(model, rig, uv, crop.picture, landmarks, frame)
+    tints = mouth_tints(model, rig.photo, crop.picture, uv, surface.skin_pixels)
+
+    eyes = _eyeballs(model, rig.photo, uv, irises, camera)
+    textures = [eye_texture(crop.picture, eye, camera) for eye in eyes]
+    closed_uv = camera.project(_shut(rig)).astype(np.float32)
+    closed = close_eyes(
+        crop.picture,
+        [eye.opening for eye in eyes],
+        [_lid_mask(model, surface, closed_uv, side, crop.picture.shape) for side in ("left", "right")],
+        [closed_uv[model.groups[f"lid_upper_{side}"]] for side in ("left", "right")],
+        np.median(surface.skin_pixels, 0).astype(np.float32),
+    )
+    attributes = surface.attributes(uv, closed_uv, tints)
+    for side, eye in zip(("left", "right"), eyes, strict=True):
+        ball = model.groups[f"eye_{side}"]
+        attributes[ball, 7:10] = rig.photo[ball] - eye.center
+
+    knots = sheet.knots(crop.picture.shape[0])
+    neutral, (start, vertex, delta) = _with_sheet(model, rig, surface, uv, knots, frame, camera, landmarks)
+    share = np.ones(len(neutral), np.float32)
+    share[surface.skin] = sheet.rigidity(uv[surface.skin], frame)
+    share[model.n_vertices :] = sheet.rigidity(knots, frame)
+    return Portrait(
+        picture=crop.picture,
+        margin=crop.margin,
+        closed=closed,
+        overlay=eye_overlay(crop.picture, eyes, textures, camera),
+        eye_textures=np.stack(textures),
+        eye_centers=np.stack([eye.center for eye in eyes]),
+        eye_angles=np.stack([yaw_pitch(direction(eye.gaze) @ turn) for eye in eyes]).astype(np.float32),
+        focal=float(camera.focal),
+        center=np.asarray(camera.center, np.float32),
+        rotation=turn,
+        translation=shift,
+        pivot=_pivot(model, rig.photo, turn),
+        neutral=neutral,
+        start=start,
+        vertex=vertex,
+        delta=delta,
+        rigidity=share,
+        triangles=surface.triangles,
+        kinds=surface.kinds,
+        attributes=attributes,
+        normals=surface.normals,
+        lamp=surface.lamp,
+    )
+
+
+def _eyeballs(model: HeadModel, photo: Floats, uv: Floats, irises: Floats, camera: Camera) -> list[Eyeball]:
+    eyes = []
+    for side, iris in zip(("left", "right"), irises, strict=True):
+        ball = photo[model.groups[f"eye_{side}"]]
+        center = ball.mean(0)
+        radius = float(np.median(np.linalg.norm(ball - center, axis=1)))
+        upper, lower = uv[model.groups[f"lid_upper_{side}"]], uv[model.groups[f"lid_lower_{side}"]]
+        opening = np.concatenate([upper, lower[::-1]])
+        eyes.append(Eyeball.looking(center, radius, iris, opening, camera))
+    return eyes
+
+
+def _shut(rig: Rig) -> Floats:
+    """Vertices with both eyes shut and all else as in the photo."""
+    moved = rig.photo.copy()
+    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
+        j = EXPRESSIONS.index(name)
+        a, b = rig.start[j : j + 2]
+        moved[rig.vertex[a:b]] += rig.delta[a:b]
+    return moved
+
+
+def _lid_mask(
+    model: HeadModel, surface: Surface, closed_uv: Floats, side: str, shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Where the lids of one eye lie in the picture when it is shut."""
+    moving = surface.lid > 0.35
+    own = (model.neutral[:, 0] > 0) == (side == "left")
+    skin = model.part_triangles("skin")
+    triangles = skin[(moving & own)[skin].all(1)]
+    mask = np.zeros(shape[:2], np.uint8)
+    corners = np.round((closed_uv[triangles] - 0.5) * 8).astype(np.int32)
+    for triangle in corners:
+        cv2.fillConvexPoly(mask, triangle, 1, cv2.LINE_8, 3)
+    return mask > 0
+
+
+def _with_sheet(
+    model: HeadModel,
+    rig: Rig,
+    surface: Surface,
+    uv: Floats,
+    knots: Floats,
+    frame: sheet.FaceFrame,
+    camera: Camera,
+    landmarks: Floats,
+) -> tuple[Floats, tuple[Ints, Ints, Floats]]:
+    """Append the sheet's knots to the rig: neutral (N, 3) and sparse expressions."""
+    outline = float(np.median(rig.photo[surface.outline, 2]))
+    points = sheet.knot_points(knots, rig.photo[surface.visible], uv[surface.visible], outline, camera)
+    face = np.flatnonzero(surface.alpha > 0.5)
+    index, weight = sheet.tug(knots, uv[face], frame)
+    difference = (rig.neutral - rig.photo)[face]  # the photo's own expression leaves the sheet too
+    neutral = points + np.einsum("nk,nkc->nc", weight, difference[index])
+    rows, starts = [], [0]
+    deltas = []
+    for a, b in zip(rig.start[:-1], rig.start[1:], strict=True):
+        dense = np.zeros((model.n_vertices, 3), np.float32)
+        dense[rig.vertex[a:b]] = rig.delta[a:b]
+        pulled = np.einsum("nk,nkc->nc", weight, dense[face][index])
+        moved = np.flatnonzero(np.abs(pulled).max(1) > 1e-3)
+        rows.append(np.concatenate([rig.vertex[a:b], moved + model.n_vertices]))
+        deltas.append(np.concatenate([rig.delta[a:b], pulled[moved]]))
+        starts.append(starts[-1] + len(rows[-1]))
+    return np.concatenate([rig.neutral, neutral]).astype(np.float32), (
+        np.asarray(starts, np.int32),
+        np.concatenate(rows).astype(np.int32),
+        np.concatenate(deltas).astype(np.float32),
+    )
+
+
+def _pivot(model: HeadModel, photo: Floats, turn: Floats) -> Floats:
+    """Top of the neck, where the head turns: under and behind the ears' middle."""
+    ears = photo[np.concatenate([model.groups["ear_left"], model.groups["ear_right"]])].mean(0)
+    return np.asarray(ears + turn @ np.float32([0, -4.0, -1.0]), np.float32)
+
+

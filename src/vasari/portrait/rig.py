@@ -1,0 +1,141 @@
+"""One person's blendshapes: the photo's face made neutral, lips that seal, lids that meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+from vasari.head.expressions import EXPRESSIONS
+from vasari.head.fit import HeadFit
+from vasari.head.model import HeadModel
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+#: Lips count as closed below this gap, in distances between the eyes' outer corners.
+CLOSED_GAP = 0.012
+#: What stays in the neutral face of an expression seen in a photo with parted lips (others stay whole).
+KEPT_WHEN_PARTED = {"mouthSmile": 0.35, "mouthDimple": 0.35, "cheekSquint": 0.5, "mouthFrown": 0.5}
+#: How far a correction of lips or lids spreads along the surface, cm.
+LIP_REACH, LID_REACH = 1.0, 0.45
+#: Smallest displacement that is stored, cm.
+LEAST_DELTA = 2e-4
+
+_INNER_LIPS = (13, 14)
+_OUTER_EYE_CORNERS = (33, 263)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Vertices of a portrait over expression, in camera space at the photo's pose, cm.
+
+    Attributes:
+        photo: (V, 3) as in the photo. neutral: (V, 3) at zero weights.
+        start, vertex, delta: the 52 expressions, sparse (CSR) as in :class:`~vasari.head.model.HeadModel`.
+    """
+
+    photo: Floats
+    neutral: Floats
+    start: Ints
+    vertex: Ints
+    delta: Floats
+
+
+def build_rig(model: HeadModel, fit: HeadFit, residual: Floats, landmarks: Floats) -> Rig:
+    """Blendshapes of the person in the photo.
+
+    Args:
+        model: the head model. fit: its fit to the photo.
+        residual: (V, 3) exact displacements in camera space (:mod:`vasari.portrait.residual`).
+        landmarks: (468, 2) pixels; they tell whether the lips are parted.
+    """
+    kept = kept_expression(fit.expression, landmarks)
+    turn = np.asarray(fit.rotation, np.float32)
+    deltas = model.expression_dense @ turn.T  # (52, V, 3)
+    photo = model.shape(fit.identity, fit.expression) @ turn.T + np.asarray(fit.translation, np.float32) + residual
+    neutral = photo + np.tensordot(kept - fit.expression, deltas, 1).astype(np.float32)
+    neutral = neutral + _meet(model, neutral, "lip_upper_rim", "lip_lower_rim", LIP_REACH, share=0.5)
+    # a weight of 1 reaches the full shape from where the photo's face already is
+    deltas = deltas * (1 - kept)[:, None, None]
+    for side in ("Left", "Right"):
+        j = EXPRESSIONS.index(f"eyeBlink{side}")
+        rims = (f"lid_upper_{side.lower()}", f"lid_lower_{side.lower()}")
+        deltas[j] += _meet(model, neutral + deltas[j], *rims, LID_REACH, share=0.8)
+    return Rig(photo.astype(np.float32), neutral.astype(np.float32), *_sparse(deltas))
+
+
+def kept_expression(expression: Floats, landmarks: Floats) -> Floats:
+    """The part (52,) of the photo's expression that belongs to the person's neutral face here.
+
+    With closed lips all of it: the photo itself is then the face at rest. With parted lips
+    whatever opens the mouth goes, and a smile fades to its trace.
+    """
+    eyes = np.linalg.norm(np.subtract(*landmarks[list(_OUTER_EYE_CORNERS)]))
+    gap = np.linalg.norm(np.subtract(*landmarks[list(_INNER_LIPS)])) / eyes
+    kept = np.asarray(expression, np.float32).copy()
+    if gap > CLOSED_GAP:
+        for j, name in enumerate(EXPRESSIONS):
+            if name.startswith(("mouth", "jaw", "cheek")):
+                kept[j] *= next((k for start, k in KEPT_WHEN_PARTED.items() if name.startswith(start)), 0.0)
+    return kept
+
+
+def _meet(model: HeadModel, vertices: Floats, upper: str, lower: str, reach: float, share: float) -> Floats:
+    """Displacements (V, 3) that bring two rims together, dying out along the surface.
+
+    Args:
+        share: how much of the way the upper rim goes, 0..1.
+    """
+    rims = model.groups[upper], model.groups[lower]
+    curves = [vertices[ids] for ids in rims]
+    along = [_arc(curve) for curve in curves]
+    corrections = []
+    for own, other, part in ((0, 1, share), (1, 0, 1 - share)):
+        facing = np.stack([np.interp(along[own], along[other], curves[other][:, c]) for c in range(3)], 1)
+        corrections.append(part * (facing - curves[own]))
+    return _spread(model, vertices, rims, corrections, reach)
+
+
+def _arc(curve: Floats) -> NDArray[np.float64]:
+    steps = np.linalg.norm(np.diff(curve, axis=0), axis=1)
+    length = np.concatenate([[0], np.cumsum(steps)])
+    return np.asarray(length / length[-1])
+
+
+def _spread(
+    model: HeadModel, vertices: Floats, rims: tuple[Ints, Ints], corrections: list[NDArray[np.float64]], reach: float
+) -> Floats:
+    """Each vertex near a rim takes the correction of the rim that is nearest along the surface."""
+    skin = model.part_triangles("skin", "mouth")
+    distance = surface_distance(vertices, skin, np.concatenate(rims), 3 * reach)
+    moves = np.concatenate(corrections)
+    near = np.isfinite(distance)
+    distance = np.where(near, distance, 9 * reach)
+    weight = np.exp(-((distance / reach) ** 2) * 2) * near
+    nearest = distance.min(0)
+    blend = np.exp(-(((distance - nearest) / (0.25 * reach)) ** 2)) * near
+    total = blend.sum(0)
+    field = (blend.T @ moves) / np.maximum(total, 1e-9)[:, None] * weight.max(0)[:, None]
+    field[rims[0]], field[rims[1]] = corrections
+    # shared corners belong to both rims and stay
+    return field.astype(np.float32)
+
+
+def surface_distance(vertices: Floats, triangles: Ints, sources: Ints, limit: float) -> NDArray[np.float64]:
+    """Distances (n, V) along the edges of ``triangles`` from n source vertices, cm; infinite beyond ``limit``."""
+    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    pairs = np.unique(np.sort(pairs, 1), axis=0)
+    lengths = np.linalg.norm(vertices[pairs[:, 0]] - vertices[pairs[:, 1]], axis=1) + 1e-6
+    graph = coo_array((lengths, (pairs[:, 0], pairs[:, 1])), shape=(len(vertices),) * 2).tocsr()
+    return np.asarray(dijkstra(graph, directed=False, indices=sources, limit=limit))
+
+
+def _sparse(deltas: Floats) -> tuple[Ints, Ints, Floats]:
+    rows = [np.flatnonzero(np.abs(d).max(1) > LEAST_DELTA) for d in deltas]
+    start = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int32)
+    delta = np.concatenate([d[r] for d, r in zip(deltas, rows, strict=True)]).astype(np.float32)
+    return start, np.concatenate(rows).astype(np.int32), delta

@@ -1,0 +1,113 @@
+"""The sheet: hair, ears, neck, torso and background as one elastic picture behind the face.
+
+A coarse grid over the picture. Each knot has a depth (from the head where it covers the knot, spread
+smoothly beyond), a share in the head's movement, and a share in the expressions of the face next to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import LinearNDInterpolator
+from scipy.spatial import cKDTree
+
+from vasari.head.camera import Camera
+
+Floats = NDArray[np.float32]
+
+#: Knots along each side of the grid.
+KNOTS = 57
+#: Depth behind the outline of the face is flattened to this share: ears at full depth would swing out.
+DEPTH_BEHIND_FACE = 0.55
+#: The head, as an ellipse in heights of the face, and where its share in the movement starts to fall and ends.
+HEAD_ELLIPSE = (0.62, 0.85)
+FALL_FROM, FALL_TO = 1.25, 2.5
+#: The neck follows the head down to this far below the chin, heights of the face.
+NECK_FROM, NECK_TO = 0.02, 0.75
+#: How far an expression tugs at the sheet beyond the face, heights of the face.
+TUG_REACH = 0.16
+
+
+@dataclass(frozen=True)
+class FaceFrame:
+    """Where the face is in the picture: middle (2,) and height in pixels, and up-direction (2,) unit."""
+
+    middle: Floats
+    height: float
+    up: Floats
+
+    @classmethod
+    def of(cls, landmarks: Floats) -> FaceFrame:
+        """From 468 landmarks (468, 2) in pixels."""
+        top, chin = landmarks[10], landmarks[152]
+        height = float(np.linalg.norm(top - chin))
+        return cls(((top + chin) / 2).astype(np.float32), height, ((top - chin) / height).astype(np.float32))
+
+    def along(self, points: Floats) -> Floats:
+        """Points (..., 2) in face coordinates: x to the right, y up, in heights of the face."""
+        offset = points - self.middle
+        right = np.array([-self.up[1], self.up[0]], np.float32)
+        return np.stack([offset @ right, offset @ self.up], -1) / self.height
+
+
+def rigidity(points: Floats, frame: FaceFrame) -> Floats:
+    """Share (n,) in the head's movement of places (n, 2) in the picture: 1 on the head, 0 on the torso."""
+    x, y = np.moveaxis(frame.along(points), -1, 0)
+    radius = np.hypot(x / HEAD_ELLIPSE[0], y / HEAD_ELLIPSE[1])
+    head = 1 - _smoothstep((radius - FALL_FROM) / (FALL_TO - FALL_FROM))
+    neck = 1 - _smoothstep((-y - 0.5 - NECK_FROM) / (NECK_TO - NECK_FROM))
+    return np.asarray(head * neck, np.float32)
+
+
+def knots(side: int) -> Floats:
+    """Places (KNOTS^2, 2) of the knots on a picture of the given side, pixels, row by row."""
+    axis = np.linspace(0, side, KNOTS, dtype=np.float32)
+    x, y = np.meshgrid(axis, axis)
+    return np.stack([x, y], -1).reshape(-1, 2)
+
+
+def knot_points(places: Floats, head: Floats, head_places: Floats, outline_depth: float, camera: Camera) -> Floats:
+    """Camera-space points (n, 3) of the knots, cm.
+
+    Args:
+        places: (n, 2) pixels.
+        head: (V, 3) visible vertices of the head, cm, and ``head_places`` (V, 2) their pixels.
+        outline_depth: z of the outline of the face, cm.
+        camera: the photo's.
+    """
+    depth = LinearNDInterpolator(head_places, head[:, 2])(places).reshape(KNOTS, KNOTS)
+    behind = depth < outline_depth
+    depth[behind] = outline_depth + DEPTH_BEHIND_FACE * (depth[behind] - outline_depth)
+    z = _fill(depth).reshape(-1, 1)
+    ray = camera.ray(places)
+    return np.asarray(ray * (z / ray[:, 2:]), np.float32)
+
+
+def tug(places: Floats, face_places: Floats, frame: FaceFrame, neighbours: int = 8) -> tuple[NDArray[np.int64], Floats]:
+    """Which face vertices (n, k) pull at each place and how much (n, k): near ones, dying out outside the face."""
+    distance, index = cKDTree(face_places).query(places, k=neighbours)
+    width = 0.02 * frame.height
+    weight = np.exp(-((distance - distance[:, :1]) / width) ** 2)
+    weight /= weight.sum(1, keepdims=True)
+    outside = np.maximum(distance[:, :1] - 0.02 * frame.height, 0)
+    return index, np.asarray(weight * np.exp(-((outside / (TUG_REACH * frame.height)) ** 2)), np.float32)
+
+
+def _fill(depth: NDArray[np.float64]) -> Floats:
+    """Continue a partly unknown map smoothly, then settle it at its own border's level far out."""
+    known = np.isfinite(depth)
+    border = known & (cv2.erode(known.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
+    level = float(np.median(depth[border]))
+    values = np.where(known, depth, level).astype(np.float32)
+    for _ in range(200):  # relax towards a membrane over the unknown part, held at the known one
+        smooth = cv2.blur(values, (3, 3), borderType=cv2.BORDER_REPLICATE)
+        values = np.where(known, values, 0.97 * smooth + 0.03 * level).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), 0.8), np.float32)
+
+
+def _smoothstep(x: NDArray[np.floating]) -> NDArray[np.floating]:
+    x = np.clip(x, 0, 1)
+    return np.asarray(x * x * (3 - 2 * x))

@@ -1,0 +1,182 @@
+"""The drawn surface of a portrait: which triangles, of what kind, how opaque, how lit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from vasari.head.expressions import EXPRESSIONS
+from vasari.head.model import PART_INDEX, HeadModel
+from vasari.portrait.residual import OVAL
+from vasari.portrait.rig import Rig, surface_distance
+from vasari.portrait.sheet import FaceFrame
+from vasari.render import shade
+from vasari.render.geometry import vertex_normals
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+
+#: The drawn face ends this far outside the landmarks along the skin, cm: full up to, gone at.
+PATCH_FULL, PATCH_GONE = 0.3, 1.6
+#: Movement of the lids at which a vertex is all lid, cm.
+LID_MOVE = 0.30
+#: Side light may change the skin's brightness this much at most.
+LAMP_MOST = 0.45
+
+_LUMA = np.float32([0.299, 0.587, 0.114])
+_CHEEKS = (50, 280, 205, 425, 101, 330, 118, 347, 187, 411)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Description of the head's surface in the photo.
+
+    Attributes:
+        triangles: (F, 3) drawn. kinds: (F,) see :mod:`vasari.render.shade`.
+        skin: ids of skin vertices. visible: those of them that face the camera. outline: on the face's oval.
+        alpha: (V,) opacity. lid: (V,) share of the shut eye's picture. normals: (V, 3).
+        lamp: (4,) ambient, then direction, of the photo's light on skin.
+        skin_pixels: (n, 3) colours of the cheeks.
+    """
+
+    triangles: Ints
+    kinds: Bytes
+    skin: Ints
+    visible: Ints
+    outline: Ints
+    alpha: Floats
+    lid: Floats
+    normals: Floats
+    lamp: Floats
+    skin_pixels: Bytes
+
+    def attributes(self, uv: Floats, closed_uv: Floats, tints: Floats) -> Floats:
+        """Vertex attributes (V, N_ATTRIBUTES) in the shader's columns."""
+        table = np.ones((len(uv), shade.N_ATTRIBUTES), np.float32)
+        table[:, shade.U : shade.V + 1] = uv
+        table[:, shade.CLOSED_U : shade.CLOSED_V + 1] = closed_uv
+        table[:, shade.LID] = self.lid
+        table[:, shade.ALPHA] = self.alpha
+        table[:, shade.RED : shade.BLUE + 1] = tints
+        return table
+
+
+def describe_surface(
+    model: HeadModel, rig: Rig, uv: Floats, picture: Bytes, landmarks: Floats, frame: FaceFrame
+) -> Surface:
+    """Describe the head as it stands in the photo.
+
+    Args:
+        model, rig: head and person. uv: (V, 2) places of the vertices in the picture, pixels.
+        picture: (P, P, 3). landmarks: (468, 2) pixels. frame: of the face in the picture.
+    """
+    normals = np.empty_like(rig.photo)
+    skin_order = np.flatnonzero(model.part == PART_INDEX["skin"]).astype(np.int32)
+    vertex_normals(rig.photo, model.triangles, skin_order, normals)
+    skin = np.unique(model.triangles[skin_order]).astype(np.int32)
+    visible = skin[normals[skin, 2] > 0.1]
+    alpha = _patch_alpha(model, rig.photo)
+    lid = _lid_share(rig, model)
+    triangles, kinds = _drawn(model, alpha, lid)
+    skin_pixels = _cheek_pixels(picture, landmarks, frame)
+    outline = cKDTree(uv[visible]).query(landmarks[list(OVAL)])[1]
+    return Surface(
+        triangles,
+        kinds,
+        skin,
+        visible,
+        visible[outline].astype(np.int32),
+        alpha,
+        lid,
+        normals,
+        _lamp(picture, uv, normals, visible, landmarks, frame),
+        skin_pixels,
+    )
+
+
+def _patch_alpha(model: HeadModel, photo: Floats) -> Floats:
+    """(V,) opaque on the face, fading into the sheet a little beyond the landmarks along the skin; all but skin opaque."""
+    skin = model.part_triangles("skin")
+    sources = np.unique(model.triangles[model.landmark_triangle])
+    distance = surface_distance(photo, skin, sources, PATCH_GONE).min(0)
+    alpha = np.ones(model.n_vertices, np.float32)
+    ids = np.unique(skin)
+    alpha[ids] = 1 - np.clip((distance[ids] - PATCH_FULL) / (PATCH_GONE - PATCH_FULL), 0, 1)
+    return alpha
+
+
+def _lid_share(rig: Rig, model: HeadModel) -> Floats:
+    """(V,) how much a vertex belongs to the lids, by how far a blink moves it."""
+    share = np.zeros(len(rig.photo), np.float32)
+    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
+        j = EXPRESSIONS.index(name)
+        a, b = rig.start[j : j + 2]
+        moved = np.linalg.norm(rig.delta[a:b], axis=1)
+        share[rig.vertex[a:b]] = np.maximum(share[rig.vertex[a:b]], np.clip(moved / LID_MOVE - 0.15, 0, 1))
+    for side in ("left", "right"):
+        share[model.groups[f"lid_upper_{side}"]] = 1
+        share[model.groups[f"lid_lower_{side}"]] = 1
+    return share
+
+
+def _drawn(model: HeadModel, alpha: Floats, lid: Floats) -> tuple[Ints, Bytes]:
+    part_kind = {
+        "mouth": shade.TINTED,
+        "gums": shade.TINTED,
+        "teeth_upper": shade.TINTED,
+        "teeth_lower": shade.TINTED,
+        "tongue": shade.TINTED,
+        "eye_left": shade.EYE_LEFT,
+        "eye_right": shade.EYE_RIGHT,
+        "socket": shade.SKIN,  # shows the photo's own corner of the eye
+        "skin": shade.SKIN,
+    }
+    triangles, kinds = [], []
+    for name, kind in part_kind.items():
+        own = model.part_triangles(name)
+        if name == "skin":
+            own = own[alpha[own].max(1) > 0]
+        of_kind = np.full(len(own), kind, np.uint8)
+        if name == "skin":
+            lids = lid[own].max(1) > 0
+            left = model.neutral[own, 0].mean(1) > 0
+            of_kind[lids & left], of_kind[lids & ~left] = shade.LID_LEFT, shade.LID_RIGHT
+        triangles.append(own)
+        kinds.append(of_kind)
+    return np.concatenate(triangles).astype(np.int32), np.concatenate(kinds)
+
+
+def _cheek_pixels(picture: Bytes, landmarks: Floats, frame: FaceFrame) -> Bytes:
+    reach = max(int(0.02 * frame.height), 1)
+    patches = []
+    for x, y in landmarks[list(_CHEEKS)].astype(int):
+        patch = picture[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]
+        patches.append(patch.reshape(-1, 3))
+    return np.concatenate(patches)
+
+
+def _lamp(
+    picture: Bytes, uv: Floats, normals: Floats, visible: Ints, landmarks: Floats, frame: FaceFrame
+) -> Floats:
+    """First-order spherical harmonics of the light on the skin (Basri and Jacobs, PAMI 2003), robustly fitted."""
+    inside = cKDTree(landmarks).query(uv[visible])[0] < 0.04 * frame.height
+    ids = visible[inside]
+    x, y = np.clip(uv[ids].astype(int), 0, picture.shape[0] - 1).T
+    brightness = picture[y, x] @ _LUMA / 255
+    basis = np.concatenate([np.ones((len(ids), 1), np.float32), normals[ids]], 1)
+    weight = np.ones(len(ids), np.float32)
+    light = np.zeros(4, np.float32)
+    for _ in range(6):  # iteratively reweighted: brows, lips and shadows are outliers
+        scaled = basis * weight[:, None]
+        light = np.linalg.solve(scaled.T @ basis + 1e-2 * np.eye(4), scaled.T @ brightness)
+        error = brightness - basis @ light
+        weight = 1 / (1 + (error / 0.08) ** 2)
+    light /= max(float(np.median(basis @ light)), 0.05)
+    strength = float(np.linalg.norm(light[1:]))
+    light[1:] *= min(1.0, LAMP_MOST / max(strength, 1e-6))
+    light[0] = max(light[0], 0.5)
+    return light.astype(np.float32)

@@ -1,0 +1,92 @@
+"""Which triangle is seen at each sample of the picture: a z-buffered rasteriser.
+
+Half-space rasterisation (Pineda, "A Parallel Algorithm for Polygon Rasterization", SIGGRAPH 1988) into
+a *visibility buffer* (Burns and Hunt, JCGT 2013): only the triangle's number and depth are kept, and
+everything else is interpolated once, where it is seen, by the shader.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+#: Samples along each side of a pixel.
+SUPERSAMPLING = 2
+#: Number of an uncovered sample.
+NOTHING = -1
+
+
+@njit(cache=True, nogil=True, fastmath=True, boundscheck=False)
+def rasterise(
+    points: Floats,
+    depth_of: Floats,
+    triangles: Ints,
+    order: Ints,
+    box: Ints,
+    depth: Floats,
+    owner: Ints,
+    plane: Floats,
+) -> None:
+    """Draw triangles into a visibility buffer.
+
+    Args:
+        points: (V, 2) picture positions in pixels.
+        depth_of: (V,) closeness to the camera, greater is nearer.
+        triangles: (F, 3) vertex ids; those that show their back (counter-clockwise in the picture) are skipped.
+        order: (n,) numbers of the triangles to draw.
+        box: (4,) left, top, right, bottom of the drawn rectangle, in whole pixels.
+        depth: (2 H, 2 W) nearest closeness so far, changed in place.
+        owner: (2 H, 2 W) triangle number or ``NOTHING``, changed in place.
+        plane: (F, 6) filled with the barycentric weights of corners 1 and 2 as ``a x + b y + c`` in pixels.
+    """
+    scale = np.float32(SUPERSAMPLING)
+    left, top = np.float32(box[0]), np.float32(box[1])
+    height, width = depth.shape
+    depth[:] = np.float32(-1e30)
+    owner[:] = NOTHING
+    for k in range(len(order)):
+        f = order[k]
+        i, j, m = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        x0, y0 = (points[i, 0] - left) * scale, (points[i, 1] - top) * scale
+        x1, y1 = (points[j, 0] - left) * scale, (points[j, 1] - top) * scale
+        x2, y2 = (points[m, 0] - left) * scale, (points[m, 1] - top) * scale
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if area >= np.float32(-1e-6):
+            continue
+        column0 = max(int(np.ceil(min(x0, x1, x2) - np.float32(0.5))), 0)
+        column1 = min(int(np.floor(max(x0, x1, x2) - np.float32(0.5))), width - 1)
+        row0 = max(int(np.ceil(min(y0, y1, y2) - np.float32(0.5))), 0)
+        row1 = min(int(np.floor(max(y0, y1, y2) - np.float32(0.5))), height - 1)
+        if column0 > column1 or row0 > row1:
+            continue
+        inverse = np.float32(1.0) / area
+        a1, b1 = (y2 - y0) * inverse, (x0 - x2) * inverse
+        a2, b2 = (y0 - y1) * inverse, (x1 - x0) * inverse
+        c1 = -(a1 * x0 + b1 * y0)
+        c2 = -(a2 * x0 + b2 * y0)
+        z0, z1, z2 = depth_of[i], depth_of[j] - depth_of[i], depth_of[m] - depth_of[i]
+        seen = False
+        for row in range(row0, row1 + 1):
+            y = np.float32(row) + np.float32(0.5)
+            x = np.float32(column0) + np.float32(0.5)
+            w1 = a1 * x + b1 * y + c1
+            w2 = a2 * x + b2 * y + c2
+            for column in range(column0, column1 + 1):
+                if w1 >= 0 and w2 >= 0 and w1 + w2 <= 1:
+                    z = z0 + w1 * z1 + w2 * z2
+                    if z > depth[row, column]:
+                        depth[row, column] = z
+                        owner[row, column] = f
+                        seen = True
+                w1 += a1
+                w2 += a2
+        if seen:
+            # the same planes over whole-picture pixels
+            plane[f, 0], plane[f, 1] = a1 * scale, b1 * scale
+            plane[f, 2] = c1 - (a1 * left + b1 * top) * scale
+            plane[f, 3], plane[f, 4] = a2 * scale, b2 * scale
+            plane[f, 5] = c2 - (a2 * left + b2 * top) * scale

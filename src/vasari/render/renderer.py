@@ -1,0 +1,221 @@
+"""Portrait + one moment of motion -> picture."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vasari.head.camera import eye_angles, rotation_matrix
+from vasari.head.expressions import EXPRESSION_INDEX
+from vasari.motion.motion import MotionFrame
+from vasari.portrait.portrait import Portrait
+from vasari.portrait.sheet import KNOTS
+from vasari.render import geometry, shade
+from vasari.render.eyelids import with_lids
+from vasari.render.raster import SUPERSAMPLING, rasterise
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+
+#: The sheet is warped through a map this many times coarser than the picture.
+SHEET_COARSENESS = 4
+#: Rounds of solving where each pixel of the sheet comes from.
+SHEET_ROUNDS = 4
+#: Depth taken from parts behind lids and lips so that these always cover them, cm.
+RECESS = {shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35}
+#: Light fades into the mouth over this depth behind the lips, cm.
+MOUTH_DIMMING = 1.7
+#: Skin may get this much darker or brighter as it turns in the light.
+LIGHT_RANGE = (0.72, 1.3)
+
+
+class _Scratch:
+    """Memory for one picture in the making; drawings that overlap in time take one each."""
+
+    def __init__(self, portrait: Portrait, attributes: Floats, size: int) -> None:
+        head = len(attributes)
+        self.points = np.empty((len(portrait.neutral), 3), np.float32)
+        self.places = np.empty((len(portrait.neutral), 2), np.float32)
+        self.normals = np.empty((head, 3), np.float32)
+        self.plane = np.zeros((len(portrait.triangles), 6), np.float32)
+        self.attributes = attributes.copy()
+        self._samples = (SUPERSAMPLING * size) ** 2
+        self._depth = np.empty(self._samples, np.float32)
+        self._owner = np.empty(self._samples, np.int32)
+
+    def samples(self, width: int, height: int) -> tuple[Floats, Ints]:
+        """Depth and owner of a box of pixels, each (2 height, 2 width)."""
+        shape = (SUPERSAMPLING * height, SUPERSAMPLING * width)
+        n = shape[0] * shape[1]
+        return self._depth[:n].reshape(shape), self._owner[:n].reshape(shape)
+
+
+class Renderer:
+    """Draws one portrait at one size; may be called from several threads at once.
+
+    Args:
+        portrait: whom to draw.
+        size: side of the pictures, pixels, even, 256 to 1024.
+
+    A triangle rasteriser draws the face, eyes and the inside of the mouth, anti-aliased, over an
+    elastic sheet with hair, torso and background. A picture depends on its frame alone.
+    """
+
+    def __init__(self, portrait: Portrait, size: int = 512) -> None:
+        self.size = size
+        scale = size / portrait.side
+        self._p = portrait
+        self._margin = portrait.margin * scale
+        self._focal = portrait.focal * scale
+        self._center = ((portrait.center - portrait.margin) * scale).astype(np.float32)
+        self._picture = _resize(portrait.picture, scale)
+        self._closed = _resize(portrait.closed, scale)
+        self._overlay = _resize(portrait.overlay, scale)
+        self._head = len(portrait.attributes)
+        self._attributes = portrait.attributes.copy()
+        self._attributes[:, : shade.CLOSED_V + 1] *= scale
+        self._tinted = np.unique(portrait.triangles[portrait.kinds == shade.TINTED])
+        self._skin_order = np.flatnonzero(portrait.kinds <= shade.LID_RIGHT).astype(np.int32)
+        self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
+        self._order = np.arange(len(portrait.triangles), dtype=np.int32)
+        self._skin = np.setdiff1d(np.unique(portrait.triangles[self._skin_order]), self._tinted)
+        self._rest_light = self._lamplight(portrait.normals[self._skin])
+        self._recess = np.zeros(self._head, np.float32)
+        for kind, recess in RECESS.items():
+            self._recess[portrait.triangles[portrait.kinds == kind]] = recess
+        self._knots = _rest_knots(portrait, scale)
+        self._scratches: deque[_Scratch] = deque()
+
+    def render(self, frame: MotionFrame) -> Bytes:
+        """The picture (size, size, 3), RGB, of one moment."""
+        try:
+            scratch = self._scratches.pop()
+        except IndexError:
+            scratch = _Scratch(self._p, self._attributes, self.size)
+        turn = np.asarray(rotation_matrix(*frame.rotation), np.float32)
+        weights = with_lids(frame, self._looks(frame, turn))
+        self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32))
+        self._light(scratch)
+        picture = self._draw_sheet(scratch)
+        self._draw_head(scratch, picture, frame, turn, weights)
+        self._scratches.append(scratch)
+        return picture
+
+    # -- geometry ------------------------------------------------------------------------------
+
+    def _move(self, scratch: _Scratch, weights: Floats, turn: Floats, translation: Floats) -> None:
+        p = self._p
+        geometry.express(p.neutral, p.start, p.vertex, p.delta, weights, scratch.points)
+        geometry.pose(scratch.points, p.rigidity, turn, p.pivot, translation)
+        geometry.project(scratch.points, self._focal, self._center, scratch.places)
+
+    def _looks(self, frame: MotionFrame, turn: Floats) -> Floats:
+        """(2, 2) yaw, pitch of each eyeball in its socket, degrees from where it looked in the photo."""
+        angles = eye_angles(frame.gaze, self._eye_centers(frame, turn), turn @ self._p.rotation)
+        return np.asarray(angles - self._p.eye_angles, np.float32)
+
+    def _eye_centers(self, frame: MotionFrame, turn: Floats) -> Floats:
+        p = self._p
+        return np.asarray((p.eye_centers - p.pivot) @ turn.T + p.pivot + frame.translation, np.float32)
+
+    def _light(self, scratch: _Scratch) -> None:
+        """Brightness of skin relative to the photo, and of the inside of the mouth absolutely."""
+        p = self._p
+        geometry.vertex_normals(scratch.points[: self._head], p.triangles, self._skin_order, scratch.normals)
+        light = scratch.attributes[:, shade.LIGHT]
+        ratio = self._lamplight(scratch.normals[self._skin]) / self._rest_light
+        light[self._skin] = np.clip(ratio, *LIGHT_RANGE)
+        geometry.vertex_normals(scratch.points[: self._head], p.triangles, self._tinted_order, scratch.normals)
+        inside = scratch.points[self._tinted]
+        depth = np.maximum(inside[:, 2].max() - inside[:, 2], 0)
+        facing = 0.78 + 0.22 * np.maximum(scratch.normals[self._tinted, 2], 0)
+        light[self._tinted] = facing * np.exp(-np.maximum(depth - 0.5, 0) / MOUTH_DIMMING)
+
+    def _lamplight(self, normals: Floats) -> Floats:
+        lamp = self._p.lamp
+        return np.asarray(np.maximum(lamp[0] + normals @ lamp[1:], 0.2), np.float32)
+
+    # -- drawing -------------------------------------------------------------------------------
+
+    def _draw_sheet(self, scratch: _Scratch) -> Bytes:
+        """Hair, torso and background, pulled along: where each pixel comes from, by fixed-point iteration."""
+        moved = (scratch.places[self._head :] - self._knots).reshape(KNOTS, KNOTS, 2)
+        coarse = self.size // SHEET_COARSENESS
+        axis = (np.arange(coarse, dtype=np.float32) + 0.5) * SHEET_COARSENESS
+        x, y = np.meshgrid(axis, axis)
+        per_knot = (KNOTS - 1) / (self.size + 2 * self._margin)
+        source_x, source_y = x, y
+        for _ in range(SHEET_ROUNDS):
+            shift = cv2.remap(
+                moved,
+                (source_x + self._margin) * per_knot,
+                (source_y + self._margin) * per_knot,
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+            source_x, source_y = x - shift[..., 0], y - shift[..., 1]
+        fine = [
+            cv2.resize(s, (self.size, self.size), interpolation=cv2.INTER_LINEAR) + np.float32(self._margin - 0.5)
+            for s in (source_x, source_y)
+        ]
+        sheet = cv2.remap(self._picture, *fine, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        return np.asarray(sheet, np.uint8)
+
+    def _draw_head(
+        self, scratch: _Scratch, picture: Bytes, frame: MotionFrame, turn: Floats, weights: Floats
+    ) -> None:
+        p = self._p
+        places = scratch.places[: self._head]
+        box = self._box(places)
+        depth, owner = scratch.samples(box[2] - box[0], box[3] - box[1])
+        nearness = scratch.points[: self._head, 2] - self._recess
+        rasterise(places, nearness, p.triangles, self._order, box, depth, owner, scratch.plane)
+        closing = weights[[EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]]
+        shade.shade(
+            owner,
+            scratch.plane,
+            p.triangles,
+            p.kinds,
+            scratch.attributes,
+            self._picture,
+            self._closed,
+            self._overlay,
+            p.eye_textures,
+            self._eye_turns(frame, turn),
+            np.clip(closing, 0, 1).astype(np.float32),
+            shade.LID_SHADOW_PX * self.size / 512,
+            box,
+            picture,
+        )
+
+    def _eye_turns(self, frame: MotionFrame, turn: Floats) -> Floats:
+        """(2, 3, 3) photo's camera directions to eye directions."""
+        yaw, pitch = np.moveaxis(eye_angles(frame.gaze, self._eye_centers(frame, turn), turn), -1, 0)
+        return np.asarray(np.swapaxes(rotation_matrix(yaw, pitch), 1, 2), np.float32)
+
+    def _box(self, places: Floats) -> Ints:
+        drawn = places[self._skin]
+        low = np.clip(np.floor(drawn.min(0)).astype(int), 0, self.size - 2)
+        high = np.clip(np.ceil(drawn.max(0)).astype(int), low + 1, self.size)
+        return np.array([*low, *high], np.int32)
+
+
+def _resize(picture: Bytes, scale: float) -> Bytes:
+    size = round(picture.shape[0] * scale)
+    if size == picture.shape[0]:
+        return picture
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, (size, size), interpolation=method), np.uint8)
+
+
+def _rest_knots(portrait: Portrait, scale: float) -> Floats:
+    """Places (KNOTS^2, 2) of the sheet's knots in the photo, pixels of the output view."""
+    axis = np.linspace(0, portrait.picture.shape[0] * scale, KNOTS, dtype=np.float32) - portrait.margin * scale
+    x, y = np.meshgrid(axis, axis)
+    return np.stack([x, y], -1).reshape(-1, 2)
+
+

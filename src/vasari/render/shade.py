@@ -1,0 +1,242 @@
+"""What colour each sample of the visibility buffer has.
+
+A pixel whose samples all lie on skin is looked up once, at the mean of their texture positions; only
+pixels at an edge (lips, lids, outline) are shaded sample by sample. So edges are anti-aliased at
+the price of the edges alone (the idea of multisampling).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vasari.render.raster import SUPERSAMPLING
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+
+# Columns of the vertex attributes.
+U, V = 0, 1  # place in the photo, pixels
+CLOSED_U, CLOSED_V = 2, 3  # place in the picture of the closed eyes, pixels
+LID = 4  # how much of the closed eyes' picture the vertex takes when the eye is shut, 0..1
+ALPHA = 5  # opacity over the sheet, 0..1
+LIGHT = 6  # brightness factor
+RED, GREEN, BLUE = 7, 8, 9  # own colour 0..255 (inside of the mouth); for an eyeball, direction from its centre
+N_ATTRIBUTES = 10
+
+# Kinds of surface.
+SKIN, LID_LEFT, LID_RIGHT, TINTED, EYE_LEFT, EYE_RIGHT = range(6)
+
+#: Samples of one pixel farther apart than this in the photo lie on different folds of skin, pixels.
+ONE_STRETCH_PX = 6.0
+#: How far below the upper lid its shadow reaches on the eyeball, pixels of a 512 picture.
+LID_SHADOW_PX = 3.0
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _bilinear(picture: Bytes, x: float, y: float, c: int) -> float:
+    """One channel of a picture at a place in pixels (pixel centres at .5), edges repeated."""
+    h, w = picture.shape[0], picture.shape[1]
+    x = min(max(x - np.float32(0.5), np.float32(0)), np.float32(w - 1.001))
+    y = min(max(y - np.float32(0.5), np.float32(0)), np.float32(h - 1.001))
+    i, j = int(y), int(x)
+    fx, fy = x - np.float32(j), y - np.float32(i)
+    upper = picture[i, j, c] + fx * (np.float32(picture[i, j + 1, c]) - picture[i, j, c])
+    lower = picture[i + 1, j, c] + fx * (np.float32(picture[i + 1, j + 1, c]) - picture[i + 1, j, c])
+    return upper + fy * (lower - upper)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _sample(
+    f: int,
+    w1: float,
+    w2: float,
+    kind: int,
+    triangles: Ints,
+    attributes: Floats,
+    photo: Bytes,
+    closed: Bytes,
+    overlay: Bytes,
+    eye_textures: Bytes,
+    eye_turns: Floats,
+    closing: Floats,
+    shadow: float,
+    colour: Floats,
+) -> float:
+    """Colour of one sample into ``colour`` (3,); returns its opacity."""
+    i, j, m = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+    w0 = np.float32(1) - w1 - w2
+    u = w0 * attributes[i, U] + w1 * attributes[j, U] + w2 * attributes[m, U]
+    v = w0 * attributes[i, V] + w1 * attributes[j, V] + w2 * attributes[m, V]
+    light = w0 * attributes[i, LIGHT] + w1 * attributes[j, LIGHT] + w2 * attributes[m, LIGHT]
+    if kind == EYE_LEFT or kind == EYE_RIGHT:
+        eye = kind - EYE_LEFT
+        _eye(f, w0, w1, w2, eye, triangles, attributes, eye_textures, eye_turns[eye], colour)
+        # lashes' shade and the lens' reflection stay with the socket while the eye turns; both are gone when it shuts
+        open_ = np.float32(1) - closing[eye]
+        shade = np.float32(1) + open_ * (_bilinear(overlay, u, v, 0) / np.float32(128) - np.float32(1))
+        gleam = open_ * _bilinear(overlay, u, v, 1)
+        shade *= np.float32(1) - shadow * (np.float32(0.15) + np.float32(0.35) * closing[eye])
+        for c in range(3):
+            colour[c] = colour[c] * shade * light + gleam
+        return np.float32(1)
+    if kind == TINTED:
+        for c in range(3):
+            t = w0 * attributes[i, RED + c] + w1 * attributes[j, RED + c] + w2 * attributes[m, RED + c]
+            colour[c] = t * light
+        return np.float32(1)
+    for c in range(3):
+        colour[c] = _bilinear(photo, u, v, c)
+    if kind != SKIN:
+        part = w0 * attributes[i, LID] + w1 * attributes[j, LID] + w2 * attributes[m, LID]
+        part *= closing[kind - LID_LEFT]
+        if part > 0:
+            cu = w0 * attributes[i, CLOSED_U] + w1 * attributes[j, CLOSED_U] + w2 * attributes[m, CLOSED_U]
+            cv = w0 * attributes[i, CLOSED_V] + w1 * attributes[j, CLOSED_V] + w2 * attributes[m, CLOSED_V]
+            for c in range(3):
+                colour[c] += part * (_bilinear(closed, cu, cv, c) - colour[c])
+    for c in range(3):
+        colour[c] *= light
+    return w0 * attributes[i, ALPHA] + w1 * attributes[j, ALPHA] + w2 * attributes[m, ALPHA]
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _eye(
+    f: int,
+    w0: float,
+    w1: float,
+    w2: float,
+    eye: int,
+    triangles: Ints,
+    attributes: Floats,
+    textures: Bytes,
+    turn: Floats,
+    colour: Floats,
+) -> None:
+    """Colour of a point of an eyeball, by its direction from the eye's centre after turning the eye.
+
+    The texture is a Lambert azimuthal equal-area map of the hemisphere about the pupil.
+    """
+    i, j, m = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+    x = w0 * attributes[i, RED] + w1 * attributes[j, RED] + w2 * attributes[m, RED]
+    y = w0 * attributes[i, GREEN] + w1 * attributes[j, GREEN] + w2 * attributes[m, GREEN]
+    z = w0 * attributes[i, BLUE] + w1 * attributes[j, BLUE] + w2 * attributes[m, BLUE]
+    inverse = np.float32(1) / np.sqrt(x * x + y * y + z * z)
+    ex = (turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z) * inverse
+    ey = (turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z) * inverse
+    ez = (turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z) * inverse
+    k = np.float32(1) / np.sqrt(np.float32(1) + max(ez, np.float32(0)))
+    half = np.float32(textures.shape[1]) * np.float32(0.5)
+    for c in range(3):
+        colour[c] = _bilinear(textures[eye], half * (1 + ex * k), half * (1 - ey * k), c)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def shade(
+    owner: Ints,
+    plane: Floats,
+    triangles: Ints,
+    kinds: Bytes,
+    attributes: Floats,
+    photo: Bytes,
+    closed: Bytes,
+    overlay: Bytes,
+    eye_textures: Bytes,
+    eye_turns: Floats,
+    closing: Floats,
+    shadow_px: float,
+    box: Ints,
+    picture: Bytes,
+) -> None:
+    """Shade the visibility buffer over what is already in ``picture``.
+
+    Args:
+        owner, plane, box: as left by :func:`vasari.render.raster.rasterise`.
+        triangles: (F, 3) vertex ids. kinds: (F,) kind of surface of each.
+        attributes: (V, N_ATTRIBUTES), columns as named in this file.
+        photo, closed: (S, S, 3) the portrait, and the same with the eyes shut.
+        overlay: (S, S, 2) over the eyeballs: shade (128 leaves as is) and gleam (added).
+        eye_textures: (2, E, E, 3) left, right eyeball. eye_turns: (2, 3, 3) head to eye rotation.
+        closing: (2,) how far each eye is shut, 0..1.
+        shadow_px: reach of the upper lid's shadow, pixels.
+        picture: (H, W, 3) changed in place.
+    """
+    height, width = owner.shape[0] // SUPERSAMPLING, owner.shape[1] // SUPERSAMPLING
+    colour = np.empty(3, np.float32)
+    total = np.empty(3, np.float32)
+    mean = np.empty(4, np.float32)
+    lid_row = np.full((2, width), -1000, np.int32)  # where the eye under each column begins
+    for row in range(height):
+        for column in range(width):
+            s = owner[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+            if s[0, 0] < 0 and s[0, 1] < 0 and s[1, 0] < 0 and s[1, 1] < 0:
+                continue
+            x, y = np.float32(box[0] + column), np.float32(box[1] + row)
+            if _mean_skin(s, x, y, plane, triangles, kinds, attributes, mean):
+                alpha = mean[3]
+                for c in range(3):
+                    total[c] = alpha * mean[2] * _bilinear(photo, mean[0], mean[1], c)
+            else:
+                total[:] = 0
+                alpha = np.float32(0)
+                for k in range(4):
+                    f = s[k // 2, k % 2]
+                    if f < 0:
+                        continue
+                    px = x + np.float32(0.25) + np.float32(0.5) * (k % 2)
+                    py = y + np.float32(0.25) + np.float32(0.5) * (k // 2)
+                    w1 = plane[f, 0] * px + plane[f, 1] * py + plane[f, 2]
+                    w2 = plane[f, 3] * px + plane[f, 4] * py + plane[f, 5]
+                    kind = kinds[f]
+                    shadow = np.float32(0)
+                    if kind == EYE_LEFT or kind == EYE_RIGHT:
+                        eye = kind - EYE_LEFT
+                        if lid_row[eye, column] < 0:
+                            lid_row[eye, column] = row
+                        shadow = np.exp(-(row - lid_row[eye, column]) / shadow_px)
+                    a = _sample(
+                        f, w1, w2, kind, triangles, attributes, photo, closed, overlay, eye_textures, eye_turns,
+                        closing, shadow, colour,
+                    )  # fmt: skip
+                    a *= np.float32(0.25)
+                    alpha += a
+                    for c in range(3):
+                        total[c] += a * colour[c]
+            for c in range(3):
+                value = total[c] + (np.float32(1) - alpha) * picture[box[1] + row, box[0] + column, c]
+                picture[box[1] + row, box[0] + column, c] = min(max(value + np.float32(0.5), 0), 255)
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _mean_skin(
+    s: Ints, x: float, y: float, plane: Floats, triangles: Ints, kinds: Bytes, attributes: Floats, mean: Floats
+) -> bool:
+    """Mean texture place, light and opacity (4,) of a pixel's samples if one stretch of skin covers it."""
+    for k in range(4):
+        f = s[k // 2, k % 2]
+        if f < 0 or kinds[f] != SKIN:
+            return False
+    one = s[0, 0] == s[0, 1] and s[0, 0] == s[1, 0] and s[0, 0] == s[1, 1]
+    n = 1 if one else 4
+    mean[:] = 0
+    low, high = np.float32(1e9), np.float32(-1e9)
+    for k in range(n):
+        f = s[k // 2, k % 2]
+        px = x + (np.float32(0.5) if one else np.float32(0.25) + np.float32(0.5) * (k % 2))
+        py = y + (np.float32(0.5) if one else np.float32(0.25) + np.float32(0.5) * (k // 2))
+        w1 = plane[f, 0] * px + plane[f, 1] * py + plane[f, 2]
+        w2 = plane[f, 3] * px + plane[f, 4] * py + plane[f, 5]
+        w0 = np.float32(1) - w1 - w2
+        i, j, m = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        u = w0 * attributes[i, U] + w1 * attributes[j, U] + w2 * attributes[m, U]
+        v = w0 * attributes[i, V] + w1 * attributes[j, V] + w2 * attributes[m, V]
+        mean[0] += u
+        mean[1] += v
+        mean[2] += w0 * attributes[i, LIGHT] + w1 * attributes[j, LIGHT] + w2 * attributes[m, LIGHT]
+        mean[3] += w0 * attributes[i, ALPHA] + w1 * attributes[j, ALPHA] + w2 * attributes[m, ALPHA]
+        low, high = min(low, u + v), max(high, u + v)
+    for k in range(4):
+        mean[k] /= np.float32(n)
+    return high - low < ONE_STRETCH_PX
