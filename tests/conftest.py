@@ -1,8 +1,7 @@
 """The bundled example, prepared once for all tests."""
 
 import wave
-from collections.abc import Callable
-from importlib import resources
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,25 +9,27 @@ import pytest
 from numpy.typing import NDArray
 
 from vasari import Portrait
+from vasari.example import example
 from vasari.head.landmarks import FaceLandmarker
 
 Floats = NDArray[np.float32]
 WriteWav = Callable[..., Path]
 
-EXAMPLES = Path(str(resources.files("vasari.assets"))) / "examples"
 SPEECH_RATE = 16000
 
 
 @pytest.fixture(scope="session")
-def photo() -> Path:
+def photo() -> Iterator[Path]:
     """A portrait of an astronaut."""
-    return EXAMPLES / "astronaut.jpg"
+    with example() as (path, _):
+        yield path
 
 
 @pytest.fixture(scope="session")
-def speech_file() -> Path:
+def speech_file() -> Iterator[Path]:
     """One sentence of a speech, 11 s."""
-    return EXAMPLES / "jfk.wav"
+    with example() as (_, path):
+        yield path
 
 
 @pytest.fixture(scope="session")

@@ -23,12 +23,13 @@ from vasari.errors import (
 )
 
 if TYPE_CHECKING:
-    from vasari.animation import Animation, animate
+    from vasari.animation import Animation, animate, perform
     from vasari.head.track import track
     from vasari.live.performer import Frame, Performer
-    from vasari.motion import Controls, Motion, MotionFrame
-    from vasari.portrait import Portrait
-    from vasari.render import Renderer
+    from vasari.motion.controls import Controls
+    from vasari.motion.motion import Motion, MotionFrame
+    from vasari.portrait.portrait import Portrait
+    from vasari.render.renderer import Renderer
 
 __version__ = "0.1.0"
 
@@ -51,20 +52,22 @@ __all__ = [
     "VideoError",
     "__version__",
     "animate",
+    "perform",
     "track",
 ]
 
 _HOMES = {
     "Animation": "vasari.animation",
     "animate": "vasari.animation",
+    "perform": "vasari.animation",
     "track": "vasari.head.track",
     "Frame": "vasari.live.performer",
     "Performer": "vasari.live.performer",
-    "Controls": "vasari.motion",
-    "Motion": "vasari.motion",
-    "MotionFrame": "vasari.motion",
-    "Portrait": "vasari.portrait",
-    "Renderer": "vasari.render",
+    "Controls": "vasari.motion.controls",
+    "Motion": "vasari.motion.motion",
+    "MotionFrame": "vasari.motion.motion",
+    "Portrait": "vasari.portrait.portrait",
+    "Renderer": "vasari.render.renderer",
 }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
-from vasari.motion import Controls, MotionFrame, MotionGenerator
-from vasari.voice import FEATURE_DIM, SPEECH_RATE, SpeechFeatures, VoiceActivity
+from vasari.motion.controls import Controls
+from vasari.motion.generator import MotionGenerator
+from vasari.motion.motion import MotionFrame
+from vasari.voice.activity import VoiceActivity
+from vasari.voice.features import FEATURE_DIM, SpeechFeatures
+from vasari.voice.resample import SpeechResampler
 
 Floats = NDArray[np.float32]
 
@@ -17,24 +20,27 @@ class Actor:
 
     Motion sample i (25 a second) belongs to time i / 25 of the sound heard since the start or the last
     :meth:`reset`. A sample comes out once the sound it depends on has been heard; memory does not grow.
+
+    Args:
+        controls: how to behave.
+        rate: samples a second of the sound that will be heard.
+        rest_translation: (3,) where the head is in the photo, cm in camera space.
     """
 
-    def __init__(self, controls: Controls, *, rate: int) -> None:
-        self._rate = rate
+    def __init__(self, controls: Controls, *, rate: int, rest_translation: Floats) -> None:
+        self._resampler = SpeechResampler(rate)
         self._features = SpeechFeatures()
         self._activity = VoiceActivity()
-        self._generator = MotionGenerator(controls)
-        self._start()
+        self._generator = MotionGenerator(controls, rest_translation=rest_translation)
+        self._wait()
 
     def hear(self, sound: Floats) -> list[MotionFrame]:
         """The motion that ``sound`` (n, channels) completes; may be none."""
-        speech = self._resampler.resample_chunk(sound.mean(1, dtype=np.float32))
-        return self._move(self._features.push(speech), self._activity.push(speech))
+        return self._listen(self._resampler.push(sound.mean(1, dtype=np.float32)))
 
     def finish(self) -> list[MotionFrame]:
         """The motion still owed to the sound heard."""
-        speech = self._resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-        moved = self._move(self._features.push(speech), self._activity.push(speech))
+        moved = self._listen(self._resampler.finish())
         moved += self._move(self._features.finish(), self._activity.finish())
         return moved + self._generator.finish()
 
@@ -44,13 +50,17 @@ class Actor:
 
     def reset(self) -> None:
         """Forget the sound: what follows starts from silence, the face moving on from where it is."""
+        self._resampler.reset()
         self._features.reset()
         self._activity.reset()
         self._generator.reset()
-        self._start()
+        self._wait()
 
-    def _start(self) -> None:
-        self._resampler = soxr.ResampleStream(self._rate, SPEECH_RATE, 1, dtype="float32")
+    def _listen(self, speech: Floats) -> list[MotionFrame]:
+        return self._move(self._features.push(speech), self._activity.push(speech))
+
+    def _wait(self) -> None:
+        """Nothing has come in yet."""
         self._heard = np.zeros((0, FEATURE_DIM), np.float32)
         self._voiced = np.zeros(0, np.float32)
 
@@ -61,4 +71,4 @@ class Actor:
         n = min(len(self._heard), len(self._voiced))
         features, self._heard = self._heard[:n], self._heard[n:]
         voice, self._voiced = self._voiced[:n], self._voiced[n:]
-        return self._generator.push(features, voice) if n else []
+        return self._generator.push(features, voice)

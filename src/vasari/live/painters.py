@@ -10,9 +10,9 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from vasari.motion import MotionFrame
-from vasari.portrait import Portrait
-from vasari.render import Renderer
+from vasari.motion.motion import MotionFrame
+from vasari.portrait.portrait import Portrait
+from vasari.render.renderer import Renderer
 
 Picture = NDArray[np.uint8]
 

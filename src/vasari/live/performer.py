@@ -26,8 +26,9 @@ from vasari.live.painters import Painters
 from vasari.live.samples import SampleQueue, checked_samples
 from vasari.live.take import Take
 from vasari.live.timeline import Timeline
-from vasari.motion import Controls, MotionFrame
-from vasari.portrait import Portrait
+from vasari.motion.controls import Controls
+from vasari.motion.motion import MotionFrame
+from vasari.portrait.portrait import Portrait
 
 #: The actor hears sound in blocks of 1 / 50 s, however it was pushed: the motion is the same.
 BLOCKS_PER_SECOND = 50
@@ -92,7 +93,7 @@ class Performer:
         _check_at_least("threads", threads, 1)
         _check_at_least("ahead", ahead, 1)
         self.fps, self.size, self.rate, self.channels = fps, size, rate, channels
-        self._actor = Actor(controls or Controls(), rate=rate)
+        self._actor = Actor(controls or Controls(), rate=rate, rest_translation=portrait.translation)
         self._painters = Painters(portrait, size, threads)
         self._ahead = ahead
         self._block = rate // BLOCKS_PER_SECOND

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vasari.live.samples import SampleQueue
 from vasari.live.timeline import Timeline
-from vasari.motion import MOTION_RATE, MotionFrame
+from vasari.motion.motion import MOTION_RATE, MotionFrame
 
 #: Seconds in which a take that follows another leads the face from where that one left it.
 EASE_SECONDS = 0.28
