@@ -182,11 +182,22 @@ class Converter:
         return self.node("Relu", self.names[inputs[0]])
 
     def op_prelu(self, inputs: list[int], outputs: list[int], options: Any) -> str:
-        return self.node("PRelu", self.names[inputs[0]], self.weights(inputs[1], 2, 0, 1))
+        """a x + (1 - a) max(x, 0): two scalings of channels, which ONNX Runtime fuses and PRelu it does not."""
+        value, slope = self.names[inputs[0]], self.constants[inputs[1]].reshape(-1, 1, 1, 1)
+        scaled = self.node("Conv", value, self.constant(slope), group=len(slope))
+        positive = self.node("Relu", value)
+        return self.node(
+            "Add", scaled, self.node("Conv", positive, self.constant(1 - slope), group=len(slope))
+        )
 
     def op_pad(self, inputs: list[int], outputs: list[int], options: Any) -> str:
-        pads = self.constants[inputs[1]][[0, 3, 1, 2]]  # (4, 2) before, after
-        return self.node("Pad", self.names[inputs[0]], self.ints(*pads.T.ravel()))
+        """Zero channels appended, as a convolution with an identity (see :meth:`op_prelu` for why)."""
+        pads = self.constants[inputs[1]]  # (4, 2) before, after
+        assert not pads[:3].any()
+        assert not pads[3, 0]
+        channels, padded = self.shape(inputs[0])[3], self.shape(outputs[0])[3]
+        identity = np.eye(padded, channels, dtype=np.float32)[:, :, None, None]
+        return self.node("Conv", self.names[inputs[0]], self.constant(identity, half=True))
 
     def op_reshape(self, inputs: list[int], outputs: list[int], options: Any) -> str:
         value, before, after = self.names[inputs[0]], self.shape(inputs[0]), self.shape(outputs[0])

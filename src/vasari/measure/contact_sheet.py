@@ -1,6 +1,6 @@
 """A contact sheet of a portrait: the poses and expressions in which renderers betray themselves.
 
-    python -m vasari.measure.contact_sheet photo.jpg -o sheet.png
+python -m vasari.measure.contact_sheet photo.jpg -o sheet.png
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ Bytes = NDArray[np.uint8]
 
 _SMILE = {"mouthSmileLeft": 0.8, "mouthSmileRight": 0.8, "cheekSquintLeft": 0.4, "cheekSquintRight": 0.4}
 _FROWN = {"mouthFrownLeft": 0.7, "mouthFrownRight": 0.7, "browDownLeft": 0.7, "browDownRight": 0.7}
-_SPEAK = {"jawOpen": 0.25, "mouthFunnel": 0.2, "mouthLowerDownLeft": 0.3, "mouthLowerDownRight": 0.3, "browInnerUp": 0.4}
+_SPEAK = {
+    "jawOpen": 0.25,
+    "mouthFunnel": 0.2,
+    "mouthLowerDownLeft": 0.3,
+    "mouthLowerDownRight": 0.3,
+    "browInnerUp": 0.4,
+}
 
 #: Name -> (expression weights, rotation yaw pitch roll, gaze).
 POSES: dict[str, tuple[dict[str, float], tuple[float, float, float], tuple[float, float]]] = {
@@ -30,7 +36,11 @@ POSES: dict[str, tuple[dict[str, float], tuple[float, float, float], tuple[float
     "jaw .6": ({"jawOpen": 0.6}, (0, 0, 0), (0, 0)),
     "funnel": ({"mouthFunnel": 0.8, "jawOpen": 0.15}, (0, 0, 0), (0, 0)),
     "pucker": ({"mouthPucker": 0.9}, (0, 0, 0), (0, 0)),
-    "closed": ({"jawOpen": 0.2, "mouthClose": 0.2, "mouthPressLeft": 0.4, "mouthPressRight": 0.4}, (0, 0, 0), (0, 0)),
+    "closed": (
+        {"jawOpen": 0.2, "mouthClose": 0.2, "mouthPressLeft": 0.4, "mouthPressRight": 0.4},
+        (0, 0, 0),
+        (0, 0),
+    ),
     "smile": (_SMILE, (0, 0, 0), (0, 0)),
     "smile open": (_SMILE | {"jawOpen": 0.25}, (0, 0, 0), (0, 0)),
     "frown": (_FROWN, (0, 0, 0), (0, 0)),
@@ -58,7 +68,9 @@ def pose_frame(name: str) -> MotionFrame:
     return MotionFrame(expression, np.float32(rotation), np.zeros(3, np.float32), np.float32(gaze))
 
 
-def contact_sheet(portrait: Portrait, size: int = 384, columns: int = 6, zoom: tuple[float, ...] | None = None) -> Bytes:
+def contact_sheet(
+    portrait: Portrait, size: int = 384, columns: int = 6, zoom: tuple[float, ...] | None = None
+) -> Bytes:
     """All poses side by side, with their names, the photo first.
 
     Args:

@@ -98,9 +98,9 @@ def eye_overlay(picture: Bytes, eyes: list[Eyeball], textures: list[Bytes], came
         ratio = np.clip(luminance[rows, columns] / np.maximum(base, 8), 0.25, 1.25)
         shade = np.where(hit, 1 + rim * (ratio - 1), 1)
         overlay[rows, columns, 0] = np.where(wide, np.clip(shade * SHADE_ONE, 0, 255), SHADE_ONE)
-        near_iris = np.hypot(x - eye.iris[0, 0], y - eye.iris[0, 1]) < 1.1 * _iris_px(eye)
-        gleam = np.where(near_iris & wide & hit, luminance[rows, columns] - base * shade - 18, 0)
-        overlay[rows, columns, 1] = np.clip(gleam, 0, 255)
+        near_iris = np.hypot(x - eye.iris[0, 0], y - eye.iris[0, 1]) < 0.95 * _iris_px(eye)
+        gleam = np.where(near_iris & inner & hit, luminance[rows, columns] - base - 24, 0)
+        overlay[rows, columns, 1] = np.clip(cv2.GaussianBlur(gleam, (0, 0), 0.5 * unit), 0, 255)
     return overlay
 
 

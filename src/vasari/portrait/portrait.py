@@ -299,7 +299,8 @@ def _with_sheet(
 ) -> tuple[Floats, tuple[Ints, Ints, Floats]]:
     """Append the sheet's knots to the rig: neutral (N, 3) and sparse expressions."""
     outline = float(np.median(rig.photo[surface.outline, 2]))
-    points = sheet.knot_points(knots, rig.photo[surface.visible], uv[surface.visible], outline, camera)
+    seen = surface.visible[surface.alpha[surface.visible] > 0.3]
+    points = sheet.knot_points(knots, rig.photo[seen], uv[seen], outline, camera)
     face = np.flatnonzero(surface.alpha > 0.5)
     index, weight = sheet.tug(knots, uv[face], frame)
     difference = (rig.neutral - rig.photo)[face]  # the photo's own expression leaves the sheet too

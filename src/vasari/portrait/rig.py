@@ -125,13 +125,18 @@ def _spread(
     return field.astype(np.float32)
 
 
-def surface_distance(vertices: Floats, triangles: Ints, sources: Ints, limit: float) -> NDArray[np.float64]:
-    """Distances (n, V) along the edges of ``triangles`` from n source vertices, cm; infinite beyond ``limit``."""
+def surface_distance(
+    vertices: Floats, triangles: Ints, sources: Ints, limit: float, *, nearest: bool = False
+) -> NDArray[np.float64]:
+    """Distances (n, V) along the edges of ``triangles`` from n source vertices, cm; infinite beyond ``limit``.
+
+    With ``nearest``, only that to the nearest source (V,).
+    """
     pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     pairs = np.unique(np.sort(pairs, 1), axis=0)
     lengths = np.linalg.norm(vertices[pairs[:, 0]] - vertices[pairs[:, 1]], axis=1) + 1e-6
     graph = coo_array((lengths, (pairs[:, 0], pairs[:, 1])), shape=(len(vertices),) * 2).tocsr()
-    return np.asarray(dijkstra(graph, directed=False, indices=sources, limit=limit))
+    return np.asarray(dijkstra(graph, directed=False, indices=sources, limit=limit, min_only=nearest))
 
 
 def _sparse(deltas: Floats) -> tuple[Ints, Ints, Floats]:

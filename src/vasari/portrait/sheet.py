@@ -74,7 +74,7 @@ def knot_points(places: Floats, head: Floats, head_places: Floats, outline_depth
 
     Args:
         places: (n, 2) pixels.
-        head: (V, 3) visible vertices of the head, cm, and ``head_places`` (V, 2) their pixels.
+        head: (V, 3) visible vertices of the face, cm, and ``head_places`` (V, 2) their pixels.
         outline_depth: z of the outline of the face, cm.
         camera: the photo's.
     """
@@ -105,7 +105,7 @@ def _fill(depth: NDArray[np.float64]) -> Floats:
     for _ in range(200):  # relax towards a membrane over the unknown part, held at the known one
         smooth = cv2.blur(values, (3, 3), borderType=cv2.BORDER_REPLICATE)
         values = np.where(known, values, 0.97 * smooth + 0.03 * level).astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(values, (0, 0), 0.8), np.float32)
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), 1.0), np.float32)
 
 
 def _smoothstep(x: NDArray[np.floating]) -> NDArray[np.floating]:

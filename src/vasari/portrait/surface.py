@@ -22,6 +22,10 @@ Bytes = NDArray[np.uint8]
 
 #: The drawn face ends this far outside the landmarks along the skin, cm: full up to, gone at.
 PATCH_FULL, PATCH_GONE = 0.3, 1.6
+#: Skin that turned away from the camera this far (z of its normal) is left to the sheet: gone at, full from.
+EDGE_GONE, EDGE_FULL = 0.1, 0.5
+#: ... but only this near the outline of the face, along the skin: nose and lips have their own edges, cm.
+OUTLINE_REACH = 3.0
 #: Movement of the lids at which a vertex is all lid, cm.
 LID_MOVE = 0.30
 #: Side light may change the skin's brightness this much at most.
@@ -79,7 +83,7 @@ def describe_surface(
     vertex_normals(rig.photo, model.triangles, skin_order, normals)
     skin = np.unique(model.triangles[skin_order]).astype(np.int32)
     visible = skin[normals[skin, 2] > 0.1]
-    alpha = _patch_alpha(model, rig.photo)
+    alpha = _patch_alpha(model, rig.photo, normals)
     lid = _lid_share(rig, model)
     triangles, kinds = _drawn(model, alpha, lid)
     skin_pixels = _cheek_pixels(picture, landmarks, frame)
@@ -98,14 +102,22 @@ def describe_surface(
     )
 
 
-def _patch_alpha(model: HeadModel, photo: Floats) -> Floats:
-    """(V,) opaque on the face, fading into the sheet a little beyond the landmarks along the skin; all but skin opaque."""
+def _patch_alpha(model: HeadModel, photo: Floats, normals: Floats) -> Floats:
+    """(V,) opaque on the face, fading into the sheet beyond the landmarks and where the photo saw skin edge-on.
+
+    Everything but skin is opaque.
+    """
     skin = model.part_triangles("skin")
     sources = np.unique(model.triangles[model.landmark_triangle])
-    distance = surface_distance(photo, skin, sources, PATCH_GONE).min(0)
+    distance = surface_distance(photo, skin, sources, PATCH_GONE, nearest=True)
     alpha = np.ones(model.n_vertices, np.float32)
     ids = np.unique(skin)
     alpha[ids] = 1 - np.clip((distance[ids] - PATCH_FULL) / (PATCH_GONE - PATCH_FULL), 0, 1)
+    rim = np.unique(model.triangles[model.landmark_triangle[list(OVAL)]])
+    from_rim = surface_distance(photo, skin, rim, OUTLINE_REACH, nearest=True)[ids]
+    edge = np.clip((normals[ids, 2] - EDGE_GONE) / (EDGE_FULL - EDGE_GONE), 0, 1)
+    near_rim = np.clip(2 * (1 - from_rim / OUTLINE_REACH), 0, 1)
+    alpha[ids] *= 1 - near_rim * (1 - edge)
     return alpha
 
 
