@@ -38,7 +38,8 @@ def speech(speech_file: Path) -> Floats:
     with wave.open(str(speech_file)) as file:
         assert file.getframerate() == SPEECH_RATE
         data = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-        return data.reshape(-1, file.getnchannels()).mean(1).astype(np.float32) / 32768
+        mono: Floats = data.reshape(-1, file.getnchannels()).mean(1).astype(np.float32) / np.float32(32768)
+        return mono
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -37,20 +38,16 @@ class Film:
 
 
 def watch(path: Path) -> Film:
-    with av.open(str(path)) as container:
-        video, audio = container.streams.video[0], container.streams.audio[0]
-        pictures, sounds, times, starts = [], [], [], []
-        for frame in container.decode(video, audio):
-            if isinstance(frame, av.VideoFrame):
-                pictures.append(frame.to_ndarray(format="rgb24"))
-                times.append(float(frame.time))
-            else:
-                sounds.append(frame.to_ndarray().mean(0))
-                starts.append(float(frame.time))
-        sound = np.concatenate(sounds)
-        rate = audio.codec_context.sample_rate
+    with av.open(str(path), "r") as container:
+        frames = list(container.decode(video=0))
+        container.seek(0)
+        blocks = list(container.decode(audio=0))
+    times = [frame.time or 0.0 for frame in frames]
+    rate = blocks[0].sample_rate
+    sound = np.concatenate([block.to_ndarray().mean(0) for block in blocks]).astype(np.float32)
+    pictures = [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in frames]
     durations = (times[-1] - times[0] + 1 / FPS, len(sound) / rate)
-    return Film([np.asarray(p, np.uint8) for p in pictures], sound, rate, (times[0], starts[0]), durations)
+    return Film(pictures, sound, rate, (times[0], blocks[0].time or 0.0), durations)
 
 
 def lip_gap(landmarker: FaceLandmarker, pictures: list[Picture]) -> Floats:
@@ -286,7 +283,7 @@ def test_missing_files(photo: Path, speech_file: Path, tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_wrong_options_are_refused_before_any_work(tmp_path: Path, wrong: dict[str, object]) -> None:
+def test_wrong_options_are_refused_before_any_work(tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(wrong))):
         vasari.animate("no photo", "no speech", tmp_path / "talk.mp4", **wrong)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -80,7 +80,7 @@ def animate(
     quiet: Quiet = False,
 ) -> None:
     """Make a film of the person in PHOTO saying SPEECH."""
-    given = {
+    given: dict[str, Any] = {
         "gaze": _numbers("gaze", gaze, 2),
         "distance": distance,
         "emotion": _weights("emotion", emotion),
@@ -151,7 +151,7 @@ def track(
     """Write down how the head and face in VIDEO move."""
     place = _free(out or video.with_suffix(".motion").name, force)
     with _progress(quiet) as progress:
-        motion = vasari.track(video, progress=_by_fraction(progress))
+        motion = vasari.track(video, progress=progress)
     if place.suffix == ".csv":
         motion.to_arkit_csv(place)
     else:
@@ -279,10 +279,6 @@ def _progress(quiet: bool) -> Iterator[Progress | None]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _by_fraction(progress: Progress | None) -> Callable[[float], None] | None:
-    return None if progress is None else lambda done: progress(round(100 * done), 100)
 
 
 def _report(made: Animation, quiet: bool) -> None:

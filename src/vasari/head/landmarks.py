@@ -40,6 +40,9 @@ SURE, UNSURE = 0.5, 0.25
 #: but not below an eighth of the picture.
 LEAST_PART, MOST_PARTS = 340, 8
 
+#: A picture, where to look for faces in it and the least detector score.
+Look = tuple[Picture, Square, float]
+
 
 @dataclass(frozen=True)
 class FaceLandmarks:
@@ -89,16 +92,14 @@ class FaceLandmarker:
         faces: list[FaceLandmarks] = []
         doubtful: list[tuple[float, FaceLandmarks]] = []
         for effort, search in enumerate(_searches(image)):
-            for picture, square, least in search:
-                for detection in self._detector.detect(picture, square, least):
-                    face = self._verified(picture, detection)
-                    if face is None or any(_same(face, other) for other in faces):
-                        continue
-                    trust = self._trust(picture, face)
-                    if trust >= TRUSTED:
-                        faces.append(face)
-                    elif trust >= DOUBTFUL:
-                        doubtful.append((trust, face))
+            for picture, face in self._candidates(search):
+                if any(_same(face, other) for other in faces):
+                    continue
+                trust = self._trust(picture, face)
+                if trust >= TRUSTED:
+                    faces.append(face)
+                elif trust >= DOUBTFUL:
+                    doubtful.append((trust, face))
             if faces and not (many and effort == 0):
                 break
         if not faces and doubtful:
@@ -132,6 +133,19 @@ class FaceLandmarker:
         return FaceLandmarks(
             np.concatenate([xy, depth], 1), region.to_picture(irises / SIDE), float(score[0])
         )
+
+    def _candidates(self, search: list[Look]) -> Iterator[tuple[Picture, FaceLandmarks]]:
+        """What may be a face, with the picture it was seen in; each place is read once."""
+        seen: list[Square] = []
+        for picture, square, least in search:
+            for detection in self._detector.detect(picture, square, least):
+                region = detection.region
+                if any(_alike(region, other) for other in seen):
+                    continue
+                seen.append(region)
+                face = self._verified(picture, detection)
+                if face:
+                    yield picture, face
 
     def _verified(self, image: Picture, detection: Detection) -> FaceLandmarks | None:
         """Landmarks where the detector saw a face, read again from where they say it is; None if none."""
@@ -167,8 +181,15 @@ def _same(a: FaceLandmarks, b: FaceLandmarks) -> bool:
     return bool(apart < 0.5 * max(a.region.side, b.region.side) / REGION)
 
 
-def _searches(image: Picture) -> Iterator[list[tuple[Picture, Square, float]]]:
-    """Where to look for faces: (picture, square, least score), in lists of increasing effort."""
+def _alike(a: Square, b: Square) -> bool:
+    """Whether two squares would be read alike."""
+    near = np.hypot(a.x - b.x, a.y - b.y) < 0.1 * a.side
+    turn = (a.angle - b.angle + np.pi) % (2 * np.pi) - np.pi
+    return bool(near and 0.8 < a.side / b.side < 1.25 and abs(turn) < 0.25)
+
+
+def _searches(image: Picture) -> Iterator[list[Look]]:
+    """Where to look for faces, in lists of increasing effort."""
     height, width = image.shape[:2]
     x, y, side = width / 2, height / 2, max(width, height)
     turned = [Square(x, y, side, np.radians(angle)) for angle in (45, -45, 90, -90, 180)]

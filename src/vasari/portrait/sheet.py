@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import cKDTree
 
 from vasari.head.camera import Camera
@@ -78,7 +77,12 @@ def knot_points(places: Floats, head: Floats, head_places: Floats, outline_depth
         outline_depth: z of the outline of the face, cm.
         camera: the photo's.
     """
-    depth = LinearNDInterpolator(head_places, head[:, 2])(places).reshape(KNOTS, KNOTS)
+    spacing = float(places[1, 0] - places[0, 0])
+    distance, nearest = cKDTree(head_places).query(places, k=4)
+    weight = 1 / (distance + 0.05 * spacing)
+    depth = (head[nearest, 2] * weight).sum(1) / weight.sum(1)
+    depth[distance[:, 0] > 0.75 * spacing] = np.nan
+    depth = depth.reshape(KNOTS, KNOTS)
     behind = depth < outline_depth
     depth[behind] = outline_depth + DEPTH_BEHIND_FACE * (depth[behind] - outline_depth)
     z = _fill(depth).reshape(-1, 1)

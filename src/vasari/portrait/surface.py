@@ -29,7 +29,7 @@ OUTLINE_REACH = 3.0
 #: Movement of the lids at which a vertex is all lid, cm.
 LID_MOVE = 0.30
 #: Side light may change the skin's brightness this much at most.
-LAMP_MOST = 0.45
+LAMP_MOST = 0.3
 
 _LUMA = np.float32([0.299, 0.587, 0.114])
 _CHEEKS = (50, 280, 205, 425, 101, 330, 118, 347, 187, 411)

@@ -30,7 +30,7 @@ RECESS = {shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35}
 #: Light fades into the mouth over this depth behind the lips, cm.
 MOUTH_DIMMING = 1.7
 #: Skin may get this much darker or brighter as it turns in the light.
-LIGHT_RANGE = (0.72, 1.3)
+LIGHT_RANGE = (0.8, 1.2)
 
 
 class _Scratch:
