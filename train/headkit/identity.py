@@ -1,0 +1,82 @@
+"""Identity shapes: ICT's, read off at corresponding points, made whole inside mouth and sockets, as principal axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.linalg import factorized
+
+from headkit.sources import Array, Ids
+from headkit.surface import Surface, laplacian
+
+REACH = 0.6  # cm: a surface point farther away is no correspondence
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A linear map from vertex shapes on the ICT mesh to shapes on the head's skin."""
+
+    match: sp.csr_matrix  # (V, ICT vertex count), rows sum to 1 where known and are 0 elsewhere
+    known: Array  # (V,) weight of each row
+    smooth: sp.csr_matrix
+
+    @classmethod
+    def between(cls, skin: Array, triangles: Ids, normals: Array, candidates: Ids, target: Surface) -> Carrier:
+        """Correspondence of the ``candidates`` among the skin's vertices by closest points with agreeing normals."""
+        face, bary, distance = target.closest(skin[candidates], normals[candidates])
+        good = distance < REACH
+        rows = np.repeat(candidates[good], 3)
+        match = sp.csr_matrix(
+            (bary[good].ravel(), (rows, target.triangles[face[good]].ravel())), (len(skin), len(target.vertices))
+        )
+        known = np.zeros(len(skin))
+        known[candidates[good]] = 1
+        return cls(match, known, laplacian(len(skin), triangles))
+
+    def carry(self, deltas: Array, pairs: tuple[Ids, Ids] | None = None, stiffness: float = 0.02) -> Array:
+        """Shapes (n, V, 3) from shapes (n, ICT vertices, 3); each of ``pairs`` of vertices gets one common movement."""
+        n = len(deltas)
+        seen = np.asarray(self.match @ deltas.transpose(1, 0, 2).reshape(deltas.shape[1], -1))
+        if pairs is not None:
+            a, b = pairs
+            both = (seen[a] + seen[b]) / 2
+            seen[a], seen[b] = both, both
+        weight = self.known.copy()
+        if pairs is not None:
+            weight[np.concatenate(pairs)] = 30
+        system = sp.diags(weight + 1e-6) + stiffness * (self.smooth.T @ self.smooth)
+        solved = factorized(system.tocsc())(weight[:, None] * seen)
+        if pairs is not None:
+            mean = (solved[a] + solved[b]) / 2
+            solved[a], solved[b] = mean, mean
+        return np.asarray(solved.reshape(-1, n, 3).transpose(1, 0, 2))
+
+
+def affine_follow(points: Array, deltas: Array, others: Array) -> Array:
+    """Movements (n, m, 3) of ``others`` by the affine maps that best explain ``deltas`` (n, p, 3) of ``points``."""
+    centre = points.mean(0)
+    design = np.hstack([points - centre, np.ones((len(points), 1))])
+    maps = np.linalg.lstsq(design, deltas.transpose(1, 0, 2).reshape(len(points), -1), rcond=None)[0]
+    moved = np.hstack([others - centre, np.ones((len(others), 1))]) @ maps
+    return np.asarray(moved.reshape(len(others), -1, 3).transpose(1, 0, 2))
+
+
+def similar_follow(points: Array, deltas: Array, centre: Array, others: Array) -> Array:
+    """Movements (n, m, 3) of ``others`` by shift and growth about ``centre`` fitted to ``deltas`` (n, p, 3)."""
+    arm = points - centre
+    mean = arm.mean(0)
+    spread = ((arm - mean) ** 2).sum()
+    shift_mean = deltas.mean(1)  # (n, 3)
+    growth = ((deltas - shift_mean[:, None]) * (arm - mean)).sum((1, 2)) / spread  # (n,)
+    shift = shift_mean - growth[:, None] * mean
+    return np.asarray(shift[:, None] + growth[:, None, None] * (others - centre))
+
+
+def principal(shapes: Array, weight: Array, count: int) -> Array:
+    """The ``count`` (count, V, 3) strongest orthogonal mixtures of unit-variance ``shapes``, measured with ``weight`` (V,)."""
+    flat = (shapes * np.sqrt(weight)[:, None]).reshape(len(shapes), -1)
+    _, vectors = np.linalg.eigh(flat @ flat.T)
+    mix = vectors[:, ::-1][:, :count]
+    return np.asarray(np.tensordot(mix.T, shapes, 1))
