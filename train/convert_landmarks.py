@@ -68,41 +68,43 @@ class Converter:
         return self.node("Cast", name, to=TensorProto.FLOAT) if half else name
 
     def floats(self, *values: float) -> str:
+        """Add a vector."""
         return self.constant(np.array(values, np.float32))
 
     def ints(self, *values: int) -> str:
+        """Add a vector of whole numbers, as shapes and indices are."""
         return self.constant(np.array(values, np.int64))
 
-    def weights(self, index: int, *axes: int) -> str:
+    def _weights(self, index: int, *axes: int) -> str:
         """A weight tensor with its axes permuted, kept in half precision if that loses nothing."""
         value = self.constants[index]
         value = value.transpose(axes) if axes else value
         return self.constant(value, half=bool((value.astype(np.float16) == value).all()))
 
-    def shape(self, index: int) -> list[int]:
+    def _shape(self, index: int) -> list[int]:
         return [int(n) for n in self.graph.tensors[index].shape]
 
     # -- the walk
 
     def read_constants(self) -> None:
+        """Collect the weights."""
         for i, tensor in enumerate(self.graph.tensors):
             data = self.model.buffers[tensor.buffer].data
             if data is not None and len(data):
-                self.constants[i] = np.frombuffer(bytes(data), DTYPES[tensor.type]).reshape(self.shape(i))
+                self.constants[i] = np.frombuffer(bytes(data), DTYPES[tensor.type]).reshape(self._shape(i))
 
     def picture_input(self, scale: float, offset: float) -> onnx.ValueInfoProto:
         """Declare the input as one ``uint8`` RGB picture (H, W, 3), mapped to ``scale * value + offset``."""
-        _, height, width, channels = self.shape(self.graph.inputs[0])
+        _, height, width, channels = self._shape(self.graph.inputs[0])
         picture = helper.make_tensor_value_info("picture", TensorProto.UINT8, [height, width, channels])
         value = self.node("Cast", "picture", to=TensorProto.FLOAT)
         value = self.node("Add", self.node("Mul", value, self.floats(scale)), self.floats(offset))
         value = self.node("Transpose", value, perm=[2, 0, 1])
-        self.names[self.graph.inputs[0]] = self.node(
-            "Reshape", value, self.ints(1, channels, height, width)
-        )
+        self.names[self.graph.inputs[0]] = self.node("Reshape", value, self.ints(1, channels, height, width))
         return picture
 
     def convert_operators(self) -> None:
+        """Translate the operators in their order, after the input has been declared."""
         for op in self.graph.operators:
             code = self.model.operatorCodes[op.opcodeIndex]
             name = OPERATOR_NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
@@ -112,77 +114,79 @@ class Converter:
             if name == "DEQUANTIZE":
                 self.constants[outputs[0]] = self.constants[inputs[0]].astype(np.float32)
                 continue
-            convert: Callable[..., str] = getattr(self, f"op_{name.lower()}")
+            convert: Callable[..., str] = getattr(self, f"_op_{name.lower()}")
             options = op.builtinOptions
             if op.customOptions is not None and len(op.customOptions):
                 options = flexbuffers.Loads(bytes(op.customOptions))
                 self.custom.append((name, options, inputs, outputs))
             self.names[outputs[0]] = convert(inputs, outputs, options)
 
-    def fused(self, value: str, activation: int) -> str:
+    def _fused(self, value: str, activation: int) -> str:
         if activation == tflite.ActivationFunctionType.NONE:
             return value
         assert activation == tflite.ActivationFunctionType.RELU, activation
         return self.node("Relu", value)
 
-    def same_pads(self, index: int, kernel: list[int], options: Any) -> list[int]:
+    def _same_pads(self, index: int, kernel: list[int], options: Any) -> list[int]:
         """ONNX pads (top, left, bottom, right) of TFLite's padding mode."""
         if options.padding == tflite.Padding.VALID:
             return [0, 0, 0, 0]
         begin, end = [], []
         for n, k, stride in zip(
-            self.shape(index)[1:3], kernel, (options.strideH, options.strideW), strict=True
+            self._shape(index)[1:3], kernel, (options.strideH, options.strideW), strict=True
         ):
             total = max((-(-n // stride) - 1) * stride + k - n, 0)
             begin.append(total // 2)
             end.append(total - total // 2)
         return begin + end
 
-    def convolution(self, inputs: list[int], options: Any, weights: str, kernel: list[int], group: int) -> str:
+    def _convolution(
+        self, inputs: list[int], options: Any, weights: str, kernel: list[int], group: int
+    ) -> str:
         out = self.node(
             "Conv",
             self.names[inputs[0]],
             weights,
-            self.weights(inputs[2]),
+            self._weights(inputs[2]),
             kernel_shape=kernel,
             group=group,
             strides=[options.strideH, options.strideW],
-            pads=self.same_pads(inputs[0], kernel, options),
+            pads=self._same_pads(inputs[0], kernel, options),
         )
-        return self.fused(out, options.fusedActivationFunction)
+        return self._fused(out, options.fusedActivationFunction)
 
     # -- operators
 
-    def op_conv_2d(self, inputs: list[int], outputs: list[int], options: Any) -> str:
-        kernel = self.shape(inputs[1])[1:3]  # (out, h, w, in) -> (out, in, h, w)
-        return self.convolution(inputs, options, self.weights(inputs[1], 0, 3, 1, 2), kernel, 1)
+    def _op_conv_2d(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+        kernel = self._shape(inputs[1])[1:3]  # (out, h, w, in) -> (out, in, h, w)
+        return self._convolution(inputs, options, self._weights(inputs[1], 0, 3, 1, 2), kernel, 1)
 
-    def op_depthwise_conv_2d(self, inputs: list[int], outputs: list[int], options: Any) -> str:
-        _, *kernel, channels = self.shape(inputs[1])  # (1, h, w, c) -> (c, 1, h, w)
-        return self.convolution(inputs, options, self.weights(inputs[1], 3, 0, 1, 2), kernel, channels)
+    def _op_depthwise_conv_2d(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+        _, *kernel, channels = self._shape(inputs[1])  # (1, h, w, c) -> (c, 1, h, w)
+        return self._convolution(inputs, options, self._weights(inputs[1], 3, 0, 1, 2), kernel, channels)
 
-    def op_max_pool_2d(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+    def _op_max_pool_2d(self, inputs: list[int], outputs: list[int], options: Any) -> str:
         kernel = [options.filterHeight, options.filterWidth]
         return self.node(
             "MaxPool",
             self.names[inputs[0]],
             kernel_shape=kernel,
             strides=[options.strideH, options.strideW],
-            pads=self.same_pads(inputs[0], kernel, options),
+            pads=self._same_pads(inputs[0], kernel, options),
         )
 
-    def op_add(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+    def _op_add(self, inputs: list[int], outputs: list[int], options: Any) -> str:
         out = self.node("Add", *(self.names[i] for i in inputs))
-        return self.fused(out, options.fusedActivationFunction)
+        return self._fused(out, options.fusedActivationFunction)
 
-    def op_mul(self, inputs: list[int], outputs: list[int], options: Any) -> str:
-        return self.node("Mul", self.names[inputs[0]], self.weights(inputs[1]))
+    def _op_mul(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+        return self.node("Mul", self.names[inputs[0]], self._weights(inputs[1]))
 
-    def op_relu(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+    def _op_relu(self, inputs: list[int], outputs: list[int], options: Any) -> str:
         return self.node("Relu", self.names[inputs[0]])
 
-    def op_prelu(self, inputs: list[int], outputs: list[int], options: Any) -> str:
-        """a x + (1 - a) max(x, 0): two scalings of channels, which ONNX Runtime fuses and PRelu it does not."""
+    def _op_prelu(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+        """Channels scaled twice, a x + (1 - a) max(x, 0): ONNX Runtime fuses that, and not PRelu."""
         value, slope = self.names[inputs[0]], self.constants[inputs[1]].reshape(-1, 1, 1, 1)
         scaled = self.node("Conv", value, self.constant(slope), group=len(slope))
         positive = self.node("Relu", value)
@@ -190,31 +194,31 @@ class Converter:
             "Add", scaled, self.node("Conv", positive, self.constant(1 - slope), group=len(slope))
         )
 
-    def op_pad(self, inputs: list[int], outputs: list[int], options: Any) -> str:
-        """Zero channels appended, as a convolution with an identity (see :meth:`op_prelu` for why)."""
+    def _op_pad(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+        """Zero channels appended, as a convolution with an identity (see :meth:`_op_prelu` for why)."""
         pads = self.constants[inputs[1]]  # (4, 2) before, after
         assert not pads[:3].any()
         assert not pads[3, 0]
-        channels, padded = self.shape(inputs[0])[3], self.shape(outputs[0])[3]
+        channels, padded = self._shape(inputs[0])[3], self._shape(outputs[0])[3]
         identity = np.eye(padded, channels, dtype=np.float32)[:, :, None, None]
         return self.node("Conv", self.names[inputs[0]], self.constant(identity, half=True))
 
-    def op_reshape(self, inputs: list[int], outputs: list[int], options: Any) -> str:
-        value, before, after = self.names[inputs[0]], self.shape(inputs[0]), self.shape(outputs[0])
+    def _op_reshape(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+        value, before, after = self.names[inputs[0]], self._shape(inputs[0]), self._shape(outputs[0])
         if len(before) == 4:
             value = self.node("Transpose", value, perm=[0, 2, 3, 1])
         value = self.node("Reshape", value, self.ints(*after))
         return self.node("Transpose", value, perm=[0, 3, 1, 2]) if len(after) == 4 else value
 
-    def op_concatenation(self, inputs: list[int], outputs: list[int], options: Any) -> str:
-        assert len(self.shape(outputs[0])) != 4
+    def _op_concatenation(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+        assert len(self._shape(outputs[0])) != 4
         return self.node("Concat", *(self.names[i] for i in inputs), axis=options.axis)
 
-    def op_strided_slice(self, inputs: list[int], outputs: list[int], options: Any) -> str:
-        assert self.shape(inputs[0]) == self.shape(outputs[0])  # an identity in these graphs
+    def _op_strided_slice(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+        assert self._shape(inputs[0]) == self._shape(outputs[0])  # an identity in these graphs
         return self.names[inputs[0]]
 
-    def op_landmarks2transformmatrix(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+    def _op_landmarks2transformmatrix(self, inputs: list[int], outputs: list[int], options: Any) -> str:
         """The 2x3 map from pixels of a cut-out to the feature map: a scaled box around some points,
         turned so that the line between two of them is level.
 
@@ -249,9 +253,9 @@ class Converter:
         last = self.constant(np.eye(4, dtype=np.float32)[2:])
         return self.node("Unsqueeze", self.node("Concat", rows, last, axis=0), self.ints(0))
 
-    def op_transformtensorbilinear(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+    def _op_transformtensorbilinear(self, inputs: list[int], outputs: list[int], options: Any) -> str:
         """Sample a feature map at the pixels of a cut-out; zero where the centre falls outside."""
-        _, height, width, _ = self.shape(inputs[0])
+        _, height, width, _ = self._shape(inputs[0])
         out_h, out_w = options["output_height"], options["output_width"]
         y, x = np.mgrid[:out_h, :out_w].astype(np.float32) + 0.5
         pixels = np.stack([x, y, 0 * x, 0 * x + 1], -1).reshape(-1, 4)
@@ -268,15 +272,13 @@ class Converter:
         sampled = self.node("GridSample", self.names[inputs[0]], grid, align_corners=1)
         return self.node("Mul", sampled, inside)
 
-    def op_transformlandmarks(self, inputs: list[int], outputs: list[int], options: Any) -> str:
+    def _op_transformlandmarks(self, inputs: list[int], outputs: list[int], options: Any) -> str:
         """Points (1, n, 2) of a cut-out mapped by a matrix (1, 4, 4)."""
         matrix = self.names[inputs[1]]
         rows = self.node("Slice", matrix, self.ints(0), self.ints(2), self.ints(1))
         linear = self.node("Slice", rows, self.ints(0), self.ints(2), self.ints(2))
         shift = self.node("Slice", rows, self.ints(3), self.ints(4), self.ints(2))
-        turned = self.node(
-            "MatMul", self.names[inputs[0]], self.node("Transpose", linear, perm=[0, 2, 1])
-        )
+        turned = self.node("MatMul", self.names[inputs[0]], self.node("Transpose", linear, perm=[0, 2, 1]))
         return self.node("Add", turned, self.node("Transpose", shift, perm=[0, 2, 1]))
 
     # -- results
@@ -286,7 +288,9 @@ class Converter:
         index = next(int(i) for i in self.graph.outputs if self.graph.tensors[i].name.decode() == name)
         return index, self.names[index]
 
-    def save(self, path: Path, inputs: list[Any], outputs: dict[str, tuple[str, list[int]]], doc: str) -> None:
+    def save(
+        self, path: Path, inputs: list[Any], outputs: dict[str, tuple[str, list[int]]], doc: str
+    ) -> None:
         """Write the graph; ``outputs`` maps a public name to its value and shape."""
         infos = []
         for name, (value, shape) in outputs.items():
@@ -300,7 +304,7 @@ class Converter:
 
 
 def convert_detector(source: Path, target: Path) -> None:
-    """BlazeFace, short range: boxes (896, 16) relative to their anchors in pixels, scores (896,) as logits."""
+    """BlazeFace, short range: boxes (896, 16) in pixels from their anchors, scores (896,) as logits."""
     converter = Converter(source)
     converter.read_constants()
     picture = converter.picture_input(scale=2 / 255, offset=-1.0)
@@ -311,7 +315,7 @@ def convert_detector(source: Path, target: Path) -> None:
 
 
 def convert_mesh(source: Path, target: Path) -> None:
-    """Attention mesh: refined points (468, 3), irises (2, 5, 2) (subject's left first), score (1,) in 0..1."""
+    """Attention mesh: refined points (468, 3), irises (2, 5, 2), subject's left first, score (1,) 0..1."""
     converter = Converter(source)
     converter.read_constants()
     picture = converter.picture_input(scale=1 / 255, offset=0.0)
@@ -325,9 +329,7 @@ def convert_mesh(source: Path, target: Path) -> None:
     regions = [options for name, options, *_ in converter.custom if name == "Landmarks2TransformMatrix"]
     for name, region in zip(("lips", "left_eye", "right_eye"), regions, strict=True):
         mesh_ids = region["subset_idxs"]
-        parts.append(
-            node("Reshape", converter.output(f"output_{name}")[1], converter.ints(len(mesh_ids), 2))
-        )
+        parts.append(node("Reshape", converter.output(f"output_{name}")[1], converter.ints(len(mesh_ids), 2)))
         place[mesh_ids] = first + np.arange(len(mesh_ids))
         first += len(mesh_ids)
     xy = node("Gather", node("Concat", *parts, axis=0), converter.ints(*place))
@@ -360,7 +362,9 @@ def check_detector(source: Path, target: Path) -> float:
         index = interpreter.get_input_details()[0]["index"]
         interpreter.set_tensor(index, (picture / np.float32(127.5) - 1)[None].astype(np.float32))
         interpreter.invoke()
-        ours = dict(zip(("boxes", "scores"), session.run(["boxes", "scores"], {"picture": picture}), strict=True))
+        ours = dict(
+            zip(("boxes", "scores"), session.run(["boxes", "scores"], {"picture": picture}), strict=True)
+        )
         for detail in interpreter.get_output_details():
             name = "boxes" if detail["shape"][-1] == 16 else "scores"
             theirs = interpreter.get_tensor(detail["index"]).reshape(ours[name].shape)
@@ -369,7 +373,10 @@ def check_detector(source: Path, target: Path) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Convert both and check the detector."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--modules", type=Path, required=True, help="mediapipe/modules of the unpacked wheel")
     parser.add_argument("--out", type=Path, default=Path("src/vasari/assets"))
     args = parser.parse_args()

@@ -46,13 +46,13 @@ class Square:
     @cached_property
     def axes(self) -> Floats:
         """(2, 2) with the square's x and y directions as columns, in picture pixels a side."""
-        c, s = np.cos(self.angle), np.sin(self.angle)
-        return self.side * np.array([[c, -s], [s, c]], np.float32)
+        c, s = self.side * np.cos(self.angle), self.side * np.sin(self.angle)
+        return np.array([[c, -s], [s, c]], np.float32)
 
     def to_picture(self, points: Floats) -> Floats:
         """Map points (..., 2), in fractions of the side from the upper left corner, into the picture."""
-        mapped: Floats = (points - 0.5) @ self.axes.T + np.array([self.x, self.y], np.float32)
-        return mapped
+        mapped = (points - 0.5) @ self.axes.T + np.array([self.x, self.y])
+        return mapped.astype(np.float32)
 
     def cut(self, picture: Picture, size: int, border: int = cv2.BORDER_REPLICATE) -> Picture:
         """Resample the square to (size, size, 3), averaging when it is shrunk to less than half."""
@@ -69,12 +69,12 @@ class Square:
         return out
 
     def _shrunk(self, picture: Picture, by: int) -> tuple[Picture, Square]:
-        """The part of the picture around the square, averaged over ``by`` x ``by`` pixels, and the square in it."""
+        """The part of the picture around the square, ``by`` times smaller, and the square in it."""
         height, width = picture.shape[:2]
         reach = 0.5 * self.side * (abs(np.cos(self.angle)) + abs(np.sin(self.angle))) + by
         left, top = max(int(self.x - reach), 0), max(int(self.y - reach), 0)
         right, bottom = min(int(self.x + reach) + 1, width), min(int(self.y + reach) + 1, height)
-        part = picture[top:max(bottom, top + 1), left:max(right, left + 1)]
+        part = picture[top : max(bottom, top + 1), left : max(right, left + 1)]
         size = (max(part.shape[1] // by, 1), max(part.shape[0] // by, 1))
         part = part[: size[1] * by, : size[0] * by]
         small: Picture = cv2.resize(part, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]

@@ -30,8 +30,13 @@ REGION = 1.5
 DETECTOR_POINTS = ((33, 133, 159, 145), (263, 362, 386, 374), (1,), (13, 14))
 #: Detector and mesh disagree completely when their points are this far apart, in face sizes.
 FAR = 0.3
-#: Agreement of a clear face, and of one taken for want of a better (see the model card for how they were set).
-TRUSTED, DOUBTFUL = 0.5, 0.3
+#: Agreement that ends the search at once, that of a face, and that of one taken for want of a better.
+#: The model card tells how they were set.
+CLEAR, TRUSTED, DOUBTFUL = 0.7, 0.58, 0.3
+#: A face is read again until its square changes by less than this share, at most so many times.
+SETTLED, MOST_READINGS = 0.03, 8
+#: Squares that differ by less than this share are not read twice.
+SEEN = 0.1
 #: Below this presence score there is no face.
 PRESENT = 0.5
 #: Detector scores that make a candidate: at first, and when little else has helped.
@@ -40,11 +45,13 @@ SURE, UNSURE = 0.5, 0.25
 #: but not below an eighth of the picture.
 LEAST_PART, MOST_PARTS = 340, 8
 
+#: From this effort on, turned faces have been looked for (see :func:`_searches`).
+TURNED_EFFORT = 2
 #: A picture, where to look for faces in it and the least detector score.
 Look = tuple[Picture, Square, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FaceLandmarks:
     """One face in one picture, in pixels (see docs/conventions.md).
 
@@ -62,11 +69,12 @@ class FaceLandmarks:
     def box(self) -> Floats:
         """(4,) left, top, right, bottom of the points."""
         xy = self.points[:, :2]
-        return np.concatenate([xy.min(0), xy.max(0)])
+        corners: Floats = np.concatenate([xy.min(0), xy.max(0)])
+        return corners
 
     @property
     def region(self) -> Square:
-        """The square to look for this face in: ``REGION`` times the points' box, turned so that the eyes are level."""
+        """The square to look for this face in: ``REGION`` times the points' box, with the eyes level."""
         xy = np.concatenate([self.points[:, :2], self.irises.reshape(-1, 2)])
         low, high = xy.min(0), xy.max(0)
         right, left = self.points[OUTER_CORNERS, :2]
@@ -89,21 +97,20 @@ class FaceLandmarker:
         only as long as no face has been found. With ``many``, a closer look for other faces is always taken.
         """
         _check(image)
-        faces: list[FaceLandmarks] = []
-        doubtful: list[tuple[float, FaceLandmarks]] = []
+        candidates: list[tuple[float, FaceLandmarks]] = []
         for effort, search in enumerate(_searches(image)):
             for picture, face in self._candidates(search):
-                if any(_same(face, other) for other in faces):
-                    continue
-                trust = self._trust(picture, face)
-                if trust >= TRUSTED:
-                    faces.append(face)
-                elif trust >= DOUBTFUL:
-                    doubtful.append((trust, face))
-            if faces and not (many and effort == 0):
+                candidates.append((self._trust(picture, face), face))
+            enough = CLEAR if effort < TURNED_EFFORT else TRUSTED
+            if any(trust >= enough for trust, _ in candidates) and not (many and effort == 0):
                 break
-        if not faces and doubtful:
-            return [max(doubtful, key=lambda each: each[0])[1]]
+        candidates.sort(key=lambda each: -each[0])
+        if candidates and DOUBTFUL <= candidates[0][0] < TRUSTED:
+            return [candidates[0][1]]
+        faces: list[FaceLandmarks] = []
+        for trust, face in candidates:
+            if trust >= TRUSTED and not any(_same(face, other) for other in faces):
+                faces.append(face)
         return sorted(faces, key=lambda face: -face.region.side)
 
     def follow(self, image: Picture, previous: FaceLandmarks | None) -> FaceLandmarks | None:
@@ -140,7 +147,7 @@ class FaceLandmarker:
         for picture, square, least in search:
             for detection in self._detector.detect(picture, square, least):
                 region = detection.region
-                if any(_alike(region, other) for other in seen):
+                if any(_alike(region, other, SEEN) for other in seen):
                     continue
                 seen.append(region)
                 face = self._verified(picture, detection)
@@ -148,10 +155,15 @@ class FaceLandmarker:
                     yield picture, face
 
     def _verified(self, image: Picture, detection: Detection) -> FaceLandmarks | None:
-        """Landmarks where the detector saw a face, read again from where they say it is; None if none."""
-        first = self.read(image, detection.region)
-        second = self.read(image, first.region)
-        return next((face for face in (second, first) if face.score >= PRESENT), None)
+        """Landmarks where the detector saw a face, read until they stay where they are; None if none."""
+        region = detection.region
+        readings = []
+        for _ in range(MOST_READINGS):
+            readings.append(self.read(image, region))
+            if _alike(region, readings[-1].region, SETTLED):
+                break
+            region = readings[-1].region
+        return next((face for face in reversed(readings) if face.score >= PRESENT), None)
 
     def _trust(self, image: Picture, face: FaceLandmarks) -> float:
         """How well the detector, looking at the landmarks' own square, agrees with them: 0 to 1.
@@ -181,11 +193,11 @@ def _same(a: FaceLandmarks, b: FaceLandmarks) -> bool:
     return bool(apart < 0.5 * max(a.region.side, b.region.side) / REGION)
 
 
-def _alike(a: Square, b: Square) -> bool:
-    """Whether two squares would be read alike."""
-    near = np.hypot(a.x - b.x, a.y - b.y) < 0.1 * a.side
+def _alike(a: Square, b: Square, tolerance: float) -> bool:
+    """Whether two squares differ by less than a share of their side in place, twice that in size and turn."""
+    apart = np.hypot(a.x - b.x, a.y - b.y) / a.side
     turn = (a.angle - b.angle + np.pi) % (2 * np.pi) - np.pi
-    return bool(near and 0.8 < a.side / b.side < 1.25 and abs(turn) < 0.25)
+    return bool(max(apart, abs(np.log(a.side / b.side)) / 2, abs(turn) / 2) < tolerance)
 
 
 def _searches(image: Picture) -> Iterator[list[Look]]:
