@@ -52,7 +52,8 @@ class Square:
     def to_picture(self, points: Floats) -> Floats:
         """Map points (..., 2), in fractions of the side from the upper left corner, into the picture."""
         mapped = (points - 0.5) @ self.axes.T + np.array([self.x, self.y])
-        return mapped.astype(np.float32)
+        result: Floats = mapped.astype(np.float32)
+        return result
 
     def cut(self, picture: Picture, size: int, border: int = cv2.BORDER_REPLICATE) -> Picture:
         """Resample the square to (size, size, 3), averaging when it is shrunk to less than half."""

@@ -97,42 +97,53 @@ class FaceLandmarker:
         only as long as no face has been found. With ``many``, a closer look for other faces is always taken.
         """
         _check(image)
-        candidates: list[tuple[float, FaceLandmarks]] = []
+        candidates: list[tuple[float, FaceLandmarks, Picture]] = []
         for effort, search in enumerate(_searches(image)):
             for picture, face in self._candidates(search):
-                candidates.append((self._trust(picture, face), face))
+                candidates.append((self._trust(picture, face), face, picture))
             enough = CLEAR if effort < TURNED_EFFORT else TRUSTED
-            if any(trust >= enough for trust, _ in candidates) and not (many and effort == 0):
+            if any(trust >= enough for trust, *_ in candidates) and not (many and effort == 0):
                 break
         candidates.sort(key=lambda each: -each[0])
         if candidates and DOUBTFUL <= candidates[0][0] < TRUSTED:
-            return [candidates[0][1]]
+            candidates = [(TRUSTED, *candidates[0][1:])]
         faces: list[FaceLandmarks] = []
-        for trust, face in candidates:
+        for trust, face, picture in candidates:
             if trust >= TRUSTED and not any(_same(face, other) for other in faces):
-                faces.append(face)
+                faces.append(self.read(picture, face.region, careful=True))
         return sorted(faces, key=lambda face: -face.region.side)
 
-    def follow(self, image: Picture, previous: FaceLandmarks | None) -> FaceLandmarks | None:
+    def follow(
+        self, image: Picture, previous: FaceLandmarks | None, *, careful: bool = False
+    ) -> FaceLandmarks | None:
         """The face of the previous frame in the next frame (H, W, 3) of a video, or None if it is gone.
 
         It is looked for where it was; if it is lost, the whole frame is searched. Without a previous face,
-        this is the largest that :meth:`find` sees.
+        this is the largest that :meth:`find` sees. For ``careful`` see :meth:`read`.
         """
         if previous is None:
             return next(iter(self.find(image)), None)
         _check(image)
-        face = self.read(image, previous.region)
+        face = self.read(image, previous.region, careful=careful)
         if face.score >= PRESENT:
             return face
         found = (self._verified(image, detection) for detection in self._detector.detect(image))
         return next(filter(None, found), None)
 
-    def read(self, image: Picture, region: Square) -> FaceLandmarks:
+    def read(self, image: Picture, region: Square, *, careful: bool = False) -> FaceLandmarks:
         """Landmarks of the face that fills about two thirds of a square of a picture (H, W, 3).
 
-        There is always an answer; its score tells whether it is a face.
+        There is always an answer; its score tells whether it is a face. A ``careful`` reading is the mean of
+        nine from slightly different squares, which takes nine times as long and halves the error.
         """
+        readings = [self._read(image, square) for square in (_around(region) if careful else [region])]
+        return FaceLandmarks(
+            np.mean([each.points for each in readings], 0),
+            np.mean([each.irises for each in readings], 0),
+            float(np.mean([each.score for each in readings])),
+        )
+
+    def _read(self, image: Picture, region: Square) -> FaceLandmarks:
         cut = region.cut(image, SIDE)
         points, irises, score = self._mesh.run(["points", "irises", "score"], {"picture": cut})
         xy = region.to_picture(points[:, :2] / SIDE)
@@ -191,6 +202,24 @@ def _same(a: FaceLandmarks, b: FaceLandmarks) -> bool:
     """Whether two readings are of one face: their middles are nearer than half the larger's size."""
     apart = np.hypot(a.region.x - b.region.x, a.region.y - b.region.y)
     return bool(apart < 0.5 * max(a.region.side, b.region.side) / REGION)
+
+
+def _around(square: Square) -> list[Square]:
+    """The square and eight that are a little moved, resized and turned."""
+    x, y, side, angle = square.x, square.y, square.side, square.angle
+    return [square] + [
+        Square(x + right * side, y + down * side, size * side, angle + turn)
+        for right, down, size, turn in (
+            (0.02, 0.02, 0.9, 0.08),
+            (-0.02, 0.02, 1.1, -0.08),
+            (0.02, -0.02, 1.1, 0.08),
+            (-0.02, -0.02, 0.9, -0.08),
+            (0.03, 0.0, 0.95, -0.04),
+            (-0.03, 0.0, 1.05, 0.04),
+            (0.0, 0.03, 1.05, -0.04),
+            (0.0, -0.03, 0.95, 0.04),
+        )
+    ]
 
 
 def _alike(a: Square, b: Square, tolerance: float) -> bool:
