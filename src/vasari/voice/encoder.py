@@ -7,6 +7,8 @@ tells of lip shapes carries over to other voices and languages better than a spe
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,8 +29,8 @@ FIELD = 895
 BLOCK, AHEAD = 2, 2
 #: From the middle of a block's first frame to the end of the sound it needs: exactly 100 ms.
 LOOKAHEAD = (BLOCK + AHEAD - 1) * ENCODER_HOP + FIELD // 2 + 1
-#: Shapes of the network's memory: running power, blocks seen, keys and values (layers, frames, heads, width).
-_MEMORY = {"power": (1,), "age": (1,), "keys": (6, 48, 8, 36), "values": (6, 48, 8, 36)}
+#: The network's memory: keys and values of (layers, frames, heads, width).
+_KEYS = (6, 48, 8, 36)
 #: Power of the network's first layer on speech at a usual level: what it expects before it has heard any.
 _FIRST_POWER = 0.01
 
@@ -42,6 +44,8 @@ class SpeechEncoder:
     the last one is a look ahead at the first frame of the next block, to interpolate towards.
     """
 
+    _memory: dict[str, NDArray[Any]]
+
     def __init__(self) -> None:
         self._network = load_network(ASSET)
         self.reset()
@@ -53,9 +57,8 @@ class SpeechEncoder:
         while self._next + LOOKAHEAD <= self._history.end:
             start = self._next - FIELD // 2
             window = self._history.read(start, self._next + LOOKAHEAD)
-            inputs = {"samples": window[None, None], **self._memory}
-            block, *memory = self._network.run(None, inputs)
-            self._memory.update(zip(_MEMORY, memory, strict=True))
+            block, *memory = self._network.run(None, {"samples": window[None, None], **self._memory})
+            self._memory = dict(zip(self._memory, memory, strict=True))
             self._next += BLOCK * ENCODER_HOP
             self._history.forget(self._next - FIELD // 2)
             blocks.append(block)
@@ -65,7 +68,9 @@ class SpeechEncoder:
         """Forget the sound."""
         self._history = History(FIELD // 2)
         self._next = 0  # sample number of the next block's first frame
-        self._memory: dict[str, Floats] = {
-            name: np.zeros(shape, np.float32) for name, shape in _MEMORY.items()
+        self._memory = {
+            "power": np.full(1, _FIRST_POWER, np.float32),
+            "age": np.zeros(1, np.int64),  # blocks heard
+            "keys": np.zeros(_KEYS, np.float32),
+            "values": np.zeros(_KEYS, np.float32),
         }
-        self._memory["power"][:] = _FIRST_POWER
