@@ -22,6 +22,7 @@ _POSE = 6  # rotation vector, translation
 _NOISE = 0.1  # cm: a landmark off by this much costs its weight
 _OUTLIER = 0.57  # cm: 8 px where a face fills a 512 px portrait; the Cauchy loss bends here
 _FIRST_DAMPING = 1e-3
+_PIVOTS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,22 +262,28 @@ class _Guess:
 
 
 def box_minimum(hessian: Reals, slope: Reals, lower: Reals, upper: Reals) -> Reals:
-    """The step d (n,) within [lower, upper] that minimises ``slope d + d hessian d / 2`` (approximately).
+    """The step d (n,) within [lower, upper] that minimises ``slope d + d hessian d / 2``.
 
-    Active sets by clipping: solve, fix what leaves the box at its bound, solve the rest again; a bound
-    at which the slope points inwards is open at the start (Bertsekas, SIAM J. Control 20, 1982).
+    Active sets: solve for the free unknowns and fix those that leave the box at their bound, until none does;
+    then free those whose bound the slope points away from, and again (after Lawson and Hanson, "Solving Least
+    Squares Problems", 1974, many unknowns at a time).
     """
     step = np.zeros_like(slope)
     free = ~((lower >= 0) & (slope > 0) | (upper <= 0) & (slope < 0))
-    while free.any():
+    for _ in range(_PIVOTS):
         rest = slope[free] + hessian[np.ix_(free, ~free)] @ step[~free]
         step[free] = -np.linalg.solve(hessian[np.ix_(free, free)], rest)
         out = (step < lower) | (step > upper)
-        if not out.any():
+        if out.any():
+            step = np.clip(step, lower, upper)
+            free &= ~out
+            continue
+        pull = slope + hessian @ step
+        inwards = ~free & ((step <= lower) & (pull < 0) | (step >= upper) & (pull > 0))
+        if not inwards.any():
             break
-        step = np.clip(step, lower, upper)
-        free &= ~out
-    return step
+        free |= inwards
+    return np.clip(step, lower, upper)
 
 
 def _expression_prior(prior: Prior) -> tuple[Reals, Reals]:
