@@ -20,6 +20,8 @@ TEXTURE_SIDE = 192
 SHADE_ONE = 128
 #: Radius of the iris over that of the eyeball, in humans about 5.9 mm / 12 mm; the fit may say otherwise.
 IRIS_LEAST, IRIS_MOST = 0.36, 0.58
+#: Width over which the seen white of the eye passes into its continuation, texels.
+WHITE_FEATHER = 10.0
 #: The rim of the visible eye that lashes and lids shade, pixels at 512.
 SHADED_RIM_PX = 2.0
 
@@ -126,11 +128,13 @@ def close_eyes(
         patch = result[rows, columns]
         offset = np.array([columns.start, rows.start], np.float32)
         eye = _polygon(opening - offset, patch.shape[:2])
-        replaced = cv2.dilate((lid[rows, columns] | eye).astype(np.uint8), _disc(1.5 * unit)) > 0
+        # lashes and their liner lie on the rim of the open eye: they go with it
+        lashes = cv2.dilate(eye.astype(np.uint8), _disc(4 * unit))
+        replaced = cv2.dilate((lid[rows, columns]).astype(np.uint8), _disc(1.5 * unit)) | lashes > 0
         membrane = _membrane(patch, replaced, skin)
         shaded = membrane * _lid_relief(seam - offset, patch.shape[:2], unit)[..., None]
-        soft = cv2.GaussianBlur(replaced.astype(np.float32), (0, 0), 1.5 * unit)[..., None]
-        closed = patch + np.clip(soft * 1.25, 0, 1) * (shaded - patch)
+        soft = cv2.GaussianBlur(replaced.astype(np.float32), (0, 0), 2.5 * unit)[..., None]
+        closed = patch + np.clip(soft * 1.5, 0, 1) * (shaded - patch)
         result[rows, columns] = _lash_line(closed, seam - offset, unit)
     return np.clip(result + 0.5, 0, 255).astype(np.uint8)
 
@@ -221,8 +225,10 @@ def _fill_white(texture: Floats, known: Mask, region: Mask) -> Floats:
         return np.where(region[..., None], 0.5 * usual + 0.5 * texture[region].mean(0), texture)
     bright = texture.sum(-1) >= np.quantile(texture[known].sum(-1), 0.25)
     filled = _spread_colour(texture, known & bright, (3, 9, 27, 81))
-    keep = cv2.GaussianBlur((known & region).astype(np.float32), (0, 0), 1.5)[..., None]
-    mixed = filled + np.clip(2 * keep - 1, 0, 1) * (texture - filled)
+    # what was seen fades into what was made up over a few texels, so that no edge shows when the eye turns
+    inside = cv2.distanceTransform((known & region).astype(np.uint8), cv2.DIST_L2, 5)
+    keep = np.clip(inside / WHITE_FEATHER - 0.2, 0, 1)[..., None]
+    mixed = filled + keep * (texture - filled)
     return np.where(region[..., None], mixed, texture)
 
 
@@ -245,9 +251,9 @@ def _spread_colour(texture: Floats, known: Mask, reaches: tuple[float, ...]) -> 
 
 def _membrane(patch: Floats, hole: Mask, skin: Floats) -> Floats:
     """Smooth surface over a hole, from the skin-like pixels around it, with grain of their strength."""
-    around = (cv2.dilate(hole.astype(np.uint8), _disc(9)) > 0) & ~hole
+    around = (cv2.dilate(hole.astype(np.uint8), _disc(12)) > 0) & ~(cv2.dilate(hole.astype(np.uint8), _disc(2)) > 0)
     likeness = np.abs(patch - skin).sum(-1)
-    good = around & (likeness <= np.quantile(likeness[around], 0.6)) if around.any() else ~hole
+    good = around & (likeness <= np.quantile(likeness[around], 0.5)) if around.any() else ~hole
     smooth = _spread_colour(patch, good, (2.5, 5, 10, 20, 40))
     smooth = cv2.GaussianBlur(smooth, (0, 0), 3)
     fine = patch - cv2.GaussianBlur(patch, (0, 0), 1.5)
@@ -266,7 +272,7 @@ def _lid_relief(seam: Floats, shape: tuple[int, int], unit: float) -> Floats:
     height = (np.interp(x, along[:, 0], along[:, 1]).astype(np.float32) - y) / (0.5 * width)  # 0 seam, up positive
     arch = np.sqrt(np.clip(1 - (2 * across - 1) ** 2, 0, 1))  # the ball's outline over the width
     ball = 0.06 * arch * np.exp(-(((height - 0.42) / 0.28) ** 2)) - 0.05 * (1 - arch)
-    crease = -0.14 * arch * np.exp(-(((height - (0.25 + 0.6 * arch)) / 0.07) ** 2))
+    crease = -0.10 * arch * np.exp(-(((height - (0.25 + 0.6 * arch)) / 0.10) ** 2))
     under = -0.10 * arch * np.exp(-(((height + 0.07) / 0.10) ** 2))
     return (1 + ball + crease + under).astype(np.float32)
 

@@ -35,7 +35,7 @@ def residual_field(model: HeadModel, vertices: Floats, fit: HeadFit, landmarks: 
         side: side of the view, pixels.
 
     A linear radial basis function over the picture, without the face oval, faded out beyond the
-    landmarks. Eyeballs move with their lids, and the parts inside the mouth with the lips, as rigid wholes.
+    landmarks. Eyeballs move with their lids as rigid wholes.
     """
     place = fit.camera.project(vertices)
     predicted = fit.camera.project(model.landmarks(vertices))
@@ -58,11 +58,6 @@ def residual_field(model: HeadModel, vertices: Floats, fit: HeadFit, landmarks: 
 _FOLLOWERS = {
     "eye_left": ("lid_upper_left", "lid_lower_left"),
     "eye_right": ("lid_upper_right", "lid_lower_right"),
-    "teeth_upper": ("lip_upper_rim",),
-    "gums_upper": ("lip_upper_rim",),
-    "teeth_lower": ("lip_lower_rim",),
-    "gums_lower": ("lip_lower_rim",),
-    "tongue": ("lip_lower_rim",),
 }
 
 

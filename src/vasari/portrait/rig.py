@@ -22,6 +22,9 @@ CLOSED_GAP = 0.012
 KEPT_WHEN_PARTED = {"mouthSmile": 0.35, "mouthDimple": 0.35, "cheekSquint": 0.5, "mouthFrown": 0.5}
 #: How far a correction of lips or lids spreads along the surface, cm.
 LIP_REACH, LID_REACH = 1.0, 0.45
+#: What sits in the mouth as one piece, and how far its size may follow the width of the lips.
+ORAL = ("teeth_upper", "teeth_lower", "gums_upper", "gums_lower", "tongue")
+TEETH_SIZE = (0.85, 1.05)
 #: Smallest displacement that is stored, cm.
 LEAST_DELTA = 2e-4
 
@@ -59,6 +62,7 @@ def build_rig(model: HeadModel, fit: HeadFit, residual: Floats, landmarks: Float
     photo = model.shape(fit.identity, fit.expression) @ turn.T + np.asarray(fit.translation, np.float32) + residual
     neutral = photo + np.tensordot(kept - fit.expression, deltas, 1).astype(np.float32)
     neutral = neutral + _meet(model, neutral, "lip_upper_rim", "lip_lower_rim", LIP_REACH, share=0.5)
+    neutral = _seat_teeth(model, neutral.astype(np.float32), turn)
     # a weight of 1 reaches the full shape from where the photo's face already is
     deltas = deltas * (1 - kept)[:, None, None]
     for side in ("Left", "Right"):
@@ -82,6 +86,21 @@ def kept_expression(expression: Floats, landmarks: Floats) -> Floats:
             if name.startswith(("mouth", "jaw", "cheek")):
                 kept[j] *= next((k for start, k in KEPT_WHEN_PARTED.items() if name.startswith(start)), 0.0)
     return kept
+
+
+def _seat_teeth(model: HeadModel, neutral: Floats, turn: Floats) -> Floats:
+    """Set teeth, gums and tongue as a rigid whole behind the closed lips, as wide as the mouth allows.
+
+    They hang on the skull, whose size the landmarks of the lips cannot tell: identity must not bend them.
+    """
+    rim = model.groups["lip_upper_rim"]
+    middle = rim[len(rim) // 2]
+    width = np.linalg.norm(np.subtract(*neutral[rim[[0, -1]]])) / np.linalg.norm(np.subtract(*model.neutral[rim[[0, -1]]]))
+    inside = np.concatenate([model.groups[name] for name in ORAL])
+    size = np.clip(width, *TEETH_SIZE)
+    seated = neutral.copy()
+    seated[inside] = neutral[middle] + size * (model.neutral[inside] - model.neutral[middle]) @ turn.T
+    return seated
 
 
 def _meet(model: HeadModel, vertices: Floats, upper: str, lower: str, reach: float, share: float) -> Floats:

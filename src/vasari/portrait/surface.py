@@ -144,7 +144,7 @@ def _drawn(model: HeadModel, alpha: Floats, lid: Floats) -> tuple[Ints, Bytes]:
         "tongue": shade.TINTED,
         "eye_left": shade.EYE_LEFT,
         "eye_right": shade.EYE_RIGHT,
-        "socket": shade.SKIN,  # shows the photo's own corner of the eye
+        "socket": shade.SOCKET,  # shows the photo's own corner of the eye
         "skin": shade.SKIN,
     }
     triangles, kinds = [], []

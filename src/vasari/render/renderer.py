@@ -26,9 +26,11 @@ SHEET_COARSENESS = 4
 #: Rounds of solving where each pixel of the sheet comes from.
 SHEET_ROUNDS = 4
 #: Depth taken from parts behind lids and lips so that these always cover them, cm.
-RECESS = {shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35}
+RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35}
 #: Light fades into the mouth over this depth behind the lips, cm.
 MOUTH_DIMMING = 1.7
+#: ... after this much that is fully lit: lips and front teeth, cm.
+MOUTH_LIT = 1.1
 #: Skin may get this much darker or brighter as it turns in the light.
 LIGHT_RANGE = (0.8, 1.2)
 
@@ -131,9 +133,9 @@ class Renderer:
         light[self._skin] = np.clip(ratio, *LIGHT_RANGE)
         geometry.vertex_normals(scratch.points[: self._head], p.triangles, self._tinted_order, scratch.normals)
         inside = scratch.points[self._tinted]
-        depth = np.maximum(inside[:, 2].max() - inside[:, 2], 0)
-        facing = 0.78 + 0.22 * np.maximum(scratch.normals[self._tinted, 2], 0)
-        light[self._tinted] = facing * np.exp(-np.maximum(depth - 0.5, 0) / MOUTH_DIMMING)
+        depth = np.maximum(inside[:, 2].max() - MOUTH_LIT - inside[:, 2], 0)
+        facing = 0.8 + 0.2 * np.maximum(scratch.normals[self._tinted, 2], 0)
+        light[self._tinted] = facing * np.exp(-depth / MOUTH_DIMMING)
 
     def _lamplight(self, normals: Floats) -> Floats:
         lamp = self._p.lamp

@@ -27,7 +27,7 @@ RED, GREEN, BLUE = 7, 8, 9  # own colour 0..255 (inside of the mouth); for an ey
 N_ATTRIBUTES = 10
 
 # Kinds of surface.
-SKIN, LID_LEFT, LID_RIGHT, TINTED, EYE_LEFT, EYE_RIGHT = range(6)
+SKIN, LID_LEFT, LID_RIGHT, TINTED, EYE_LEFT, EYE_RIGHT, SOCKET = range(7)
 
 #: Samples of one pixel farther apart than this in the photo lie on different folds of skin, pixels.
 ONE_STRETCH_PX = 6.0
@@ -89,7 +89,7 @@ def _sample(
         return np.float32(1)
     for c in range(3):
         colour[c] = _bilinear(photo, u, v, c)
-    if kind != SKIN:
+    if kind == LID_LEFT or kind == LID_RIGHT:
         part = w0 * attributes[i, LID] + w1 * attributes[j, LID] + w2 * attributes[m, LID]
         part *= closing[kind - LID_LEFT]
         if part > 0:
