@@ -1,0 +1,69 @@
+"""Articulation: speech features in, what lips, jaw and cheeks do out, by a small trained net.
+
+The net sees a window of features around the moment of a motion frame; nothing else is remembered, and
+each frame is computed alone, so the result does not depend on how the stream was cut up.
+Trained by train/train_articulation.py.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from vasari.errors import FormatError
+from vasari.motion.motion import Floats
+
+FORMAT = "vasari-articulation"
+FORMAT_VERSION = 1
+
+
+class Articulation:
+    """The trained net.
+
+    Args:
+        path: an articulation file; without it, the one that comes with the package.
+
+    Attributes:
+        context: feature frames (50 a second) that one motion frame depends on.
+        ahead: how many of them come after its moment.
+        silence: (D,) the features of silence.
+
+    Raises:
+        FormatError: not an articulation file of a version this program knows.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        import onnxruntime
+
+        content = (path or resources.files("vasari.assets") / "articulation.onnx").read_bytes()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            header = json.loads(self._session.get_modelmeta().custom_metadata_map["vasari"])
+        except Exception as error:  # the runtime's own errors have no common base
+            raise FormatError(f"{path or 'articulation.onnx'} is not an articulation net: {error}") from error
+        if header.get("format") != FORMAT or header.get("version") != FORMAT_VERSION:
+            raise FormatError(
+                f"{path} is {header.get('format')} version {header.get('version')}; this program reads "
+                f"{FORMAT} version {FORMAT_VERSION}. Train it again with train/train_articulation.py."
+            )
+        self.context: int = header["context"]
+        self.ahead: int = header["ahead"]
+        self.silence: Floats = np.array(header["silence"], np.float32)
+
+    def __call__(self, window: Floats) -> tuple[Floats, float]:
+        """What the mouth does at one moment.
+
+        Args:
+            window: (context, D) features, ``ahead`` of them after the moment.
+
+        Returns:
+            expression (52,), only mouth, jaw, cheeks and nose not zero; and how surely the lips touch, 0..1.
+        """
+        expression, closure = self._session.run(None, {"features": window[None]})
+        return expression[0], float(closure[0])

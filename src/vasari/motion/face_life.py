@@ -1,0 +1,137 @@
+"""What the face does besides articulating: brows on stress, a smile that comes and goes, breath, rest.
+
+Brow raises accompany pitch accents (Cave et al., ICSLP 1996; Flecha-Garcia, Speech Comm. 52, 2010) and
+questions; smiles run over seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
+from vasari.motion.cues import Cue
+from vasari.motion.head_motion import Sway
+from vasari.motion.motion import MOTION_RATE
+
+Reals = NDArray[np.float64]
+
+_BROW_CHANCE = 0.30  # that a stress of strength 1 raises the brows
+_BROW_SIZE = 0.34
+_FROWN_CHANCE = 0.15  # that it lowers them instead
+_SMILE_MEAN, _SMILE_SPREAD = 0.03, 0.13
+_REST_GESTURE = (6.0, 16.0)  # seconds of silence between two presses of the lips
+
+
+def _raise(x: float) -> float:
+    """A pulse over x in 0..1: up, held, down."""
+    up, down = min(x / 0.4, 1.0), min(max((x - 0.5) / 0.5, 0.0), 1.0)
+    return math.sin(math.pi / 2 * up) ** 2 * math.cos(math.pi / 2 * down) ** 2
+
+
+class _Pulses:
+    """Pulses of a common course, one at a time."""
+
+    def __init__(self, course: Callable[[float], float]) -> None:
+        self._course = course
+        self._size, self._frames, self._age = 0.0, 1, 1
+
+    def begin(self, size: float, seconds: float) -> None:
+        """Set out, unless a pulse is under way."""
+        if self._age >= 0.6 * self._frames:
+            left = self.value
+            self._size, self._frames = max(size, left), max(3, round(seconds * MOTION_RATE))
+            rising = range(self._frames // 2 + 1)  # begun on the slope of the last one, it goes on from there
+            self._age = min(rising, key=lambda k: abs(self._size * self._at(k) - left))
+
+    @property
+    def value(self) -> float:
+        """Where the pulse is."""
+        return self._size * self._at(self._age) if self._age < self._frames else 0.0
+
+    def step(self) -> float:
+        """Value of the next frame."""
+        self._age += 1
+        return self.value
+
+    def _at(self, age: int) -> float:
+        return self._course(age / self._frames)
+
+
+class FaceLife:
+    """Expression weights (52,) around articulation, one motion frame after the other."""
+
+    def __init__(self, random: np.random.Generator) -> None:
+        self._random = random
+        self._brows, self._frown, self._press = _Pulses(_raise), _Pulses(_raise), _Pulses(_raise)
+        self._slow = Sway(np.array([0.05, _SMILE_SPREAD, 0.03, 0.06]), 0.9, random)
+        self._warmth = Sway(np.array([0.5 * _SMILE_SPREAD]), 0.15, random)
+        self._quiet = 0.0  # seconds until the lips press in silence
+        self._breath, self._air = random.random(), 0.0
+
+    def step(self, cue: Cue) -> tuple[Reals, float]:
+        """Weights (52,) and the breath, -1 empty .. 1 full, for the next frame."""
+        self._set_off(cue)
+        brow, smile, lid, side = self._slow.step()
+        raised = max(0.0, 0.02 + self._brows.step() + brow * (0.4 + 0.6 * cue.talking))
+        lowered = self._frown.step() + max(0.0, -2.0 * brow - 0.06)
+        smile = max(0.0, _SMILE_MEAN + smile * (0.5 + 0.5 * cue.talking) + float(self._warmth.step()[0]))
+        press = self._press.step() * (1 - cue.talking)
+        return self._weights(raised, lowered, smile, lid, side, press), self._breathe(cue)
+
+    def _set_off(self, cue: Cue) -> None:
+        """Begin pulses of brows and lips where the speech calls for them."""
+        chance, kind, size = self._random.random(), self._random.random(), self._random.lognormal(-0.1, 0.4)
+        length = 0.35 + 0.35 * self._random.random()
+        if cue.rising:
+            self._brows.begin(min(1.1 * _BROW_SIZE * size, 0.8), length + 0.3)
+        elif chance < (0.4 if cue.start else _BROW_CHANCE * cue.stress):
+            if kind < _FROWN_CHANCE:
+                self._frown.begin(min(0.6 * _BROW_SIZE * size, 0.5), length + 0.2)
+            else:
+                self._brows.begin(min(_BROW_SIZE * size * (0.5 + 0.5 * cue.stress), 0.8), length)
+        if cue.talking > 0.3 or self._quiet <= 0:
+            self._quiet = _REST_GESTURE[0] + kind * (_REST_GESTURE[1] - _REST_GESTURE[0])
+        self._quiet -= 1 / MOTION_RATE
+        if self._quiet <= 0:
+            self._press.begin(0.35 * size, 0.6 + length)
+
+    def _weights(
+        self, raised: float, lowered: float, smile: float, lid: float, side: float, press: float
+    ) -> Reals:
+        weights = np.zeros(len(EXPRESSIONS))
+        left, right = 1 + side, 1 - side
+        for name, value in (
+            ("browInnerUp", raised),
+            ("browOuterUpLeft", 0.75 * raised * left),
+            ("browOuterUpRight", 0.75 * raised * right),
+            ("browDownLeft", lowered),
+            ("browDownRight", lowered),
+            ("eyeWideLeft", 0.25 * raised),
+            ("eyeWideRight", 0.25 * raised),
+            ("mouthSmileLeft", smile * left),
+            ("mouthSmileRight", smile * right),
+            ("cheekSquintLeft", 0.55 * smile * left),
+            ("cheekSquintRight", 0.55 * smile * right),
+            ("eyeSquintLeft", max(0.0, 0.02 + lid) + 0.25 * smile + 0.3 * lowered),
+            ("eyeSquintRight", max(0.0, 0.02 + lid) + 0.25 * smile + 0.3 * lowered),
+            ("mouthPressLeft", press),
+            ("mouthPressRight", press),
+            ("mouthRollLower", 0.5 * press),
+            ("mouthRollUpper", 0.3 * press),
+        ):
+            weights[EXPRESSION_INDEX[name]] = min(value, 1.0)
+        return weights
+
+    def _breathe(self, cue: Cue) -> float:
+        """Quiet breath takes 4 s; after an utterance comes a quick one in, and speech lets it out slowly."""
+        if cue.end:
+            self._breath = 0.0
+        self._breath += (1 / 4.0 if cue.talking < 0.5 else 1 / 7.0) / MOTION_RATE
+        phase = self._breath % 1.0
+        goal = math.sin(math.pi / 2 * phase / 0.3) if phase < 0.3 else math.cos(math.pi * (phase - 0.3) / 0.7)
+        self._air += 0.15 * (goal - self._air)
+        return self._air

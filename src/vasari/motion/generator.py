@@ -1,0 +1,142 @@
+"""The motion generator: speech and controls in, motion out, as a stream.
+
+Lips, jaw and cheeks come from the trained net (:mod:`~vasari.motion.articulation`); head, gaze, lids,
+brows and smile from processes with the statistics of people who talk, led by cues in the speech
+(:mod:`~vasari.motion.life`); gaze, distance, pose and emotion of the controls are added as asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vasari.errors import UsageError
+from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
+from vasari.motion.articulation import Articulation
+from vasari.motion.controls import Controls
+from vasari.motion.cues import CueFinder
+from vasari.motion.direction import Directed, Direction
+from vasari.motion.life import Life, Moment
+from vasari.motion.motion import MOTION_RATE, Floats, MotionFrame
+from vasari.motion.mouth import Mouth
+from vasari.voice.features import FEATURE_DIM
+from vasari.voice.spectrum import FEATURE_RATE
+
+_STEP = FEATURE_RATE // MOTION_RATE  # feature frames a motion frame
+
+# Expressions that part the lips: an emotion's share of them yields where speech closes the lips.
+_PARTING = [i for i, n in enumerate(EXPRESSIONS) if n.startswith(("jawOpen", "mouthUpper", "mouthLower"))]
+_BLINK = [EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]
+_WIDE = [EXPRESSION_INDEX["eyeWideLeft"], EXPRESSION_INDEX["eyeWideRight"]]
+_SQUINT = [EXPRESSION_INDEX["eyeSquintLeft"], EXPRESSION_INDEX["eyeSquintRight"]]
+_BLINK_SQUINT = 0.12  # the lower lid's part in a blink
+
+
+class MotionGenerator:
+    """Motion of a face that speaks what is pushed, 25 frames a second.
+
+    Frame k belongs to the moment of feature frame 2 k since the start or the last :meth:`reset`; it comes
+    out once ``lookahead`` seconds of features beyond it have come in. The same seed and speech make the
+    same motion, however the speech is cut up. Memory does not grow.
+
+    Args:
+        controls: how to behave.
+        rest_translation: (3,) where the photo's head is in camera space, cm; ``distance`` moves it along
+            this line.
+        articulation: the net of the mouth; the package's own by default.
+
+    Attributes:
+        lookahead: seconds of features beyond a moment that its frame waits for.
+    """
+
+    def __init__(
+        self,
+        controls: Controls | None = None,
+        *,
+        rest_translation: Sequence[float] | Floats = (0.0, 0.0, -110.0),
+        articulation: Articulation | None = None,
+    ) -> None:
+        controls = controls or Controls()
+        self._net = articulation or Articulation()
+        self._rest = np.asarray(rest_translation, np.float64)
+        self.lookahead = self._net.ahead / FEATURE_RATE
+        self._mouth, self._cues = Mouth(self._net), CueFinder()
+        self._direction, self._life = Direction(controls), Life(controls.seed)
+        self._main_gaze: NDArray[np.float64] | None = None
+        self._features, self._voice = self._before()
+
+    def push(self, features: Floats, voice: Floats) -> list[MotionFrame]:
+        """Take in speech; the frames it completes come back, maybe none.
+
+        Args:
+            features: (n, FEATURE_DIM) of :class:`vasari.voice.features.SpeechFeatures`.
+            voice: (n,) probabilities of speech for the same moments.
+
+        Raises:
+            UsageError: the shapes do not fit.
+        """
+        if features.ndim != 2 or features.shape[1] != FEATURE_DIM or len(voice) != len(features):
+            raise UsageError(
+                f"features {features.shape} and voice {voice.shape} do not fit; "
+                f"give (n, {FEATURE_DIM}) and (n,)"
+            )
+        self._features = np.concatenate([self._features, features])
+        self._voice = np.concatenate([self._voice, voice])
+        frames = []
+        while len(self._features) >= self._net.context:
+            frames.append(self._step())
+        return frames
+
+    def finish(self) -> list[MotionFrame]:
+        """The frames still owed to what was pushed; silence follows it."""
+        ahead = self._net.ahead
+        return self.push(np.repeat(self._net.silence[None], ahead, 0), np.zeros(ahead, np.float32))
+
+    def reset(self) -> None:
+        """Barge-in: forget the speech. The mouth comes to rest within 0.12 s; head and eyes go on."""
+        self._mouth.rest()
+        self._features, self._voice = self._before()
+
+    def set(self, controls: Controls) -> None:
+        """Other controls from the next frame on, taken up smoothly; the seed stays."""
+        self._direction.set(controls)
+
+    def _before(self) -> tuple[Floats, Floats]:
+        """Features and voice before the first moment: silence."""
+        past = self._net.context - 1 - self._net.ahead
+        return np.repeat(self._net.silence[None], past, 0), np.zeros(past, np.float32)
+
+    def _step(self) -> MotionFrame:
+        features, voice = self._features[: self._net.context], self._voice[: self._net.context]
+        self._features, self._voice = self._features[_STEP:], self._voice[_STEP:]
+        cue = self._cues.hear(features[-_STEP:], voice[-_STEP:])
+        asked = self._direction.step()
+        moment = self._life.step(cue, asked.blink_rate, self._moved(asked.gaze))
+        mouth, closure = self._mouth.step(features, voice, asked.mouth)
+        translation = asked.head_motion * moment.translation + (asked.distance - 1) * self._rest
+        return MotionFrame(
+            _expression(mouth, closure, moment, asked),
+            (asked.pose + asked.head_motion * moment.rotation).astype(np.float32),
+            translation.astype(np.float32),
+            (asked.gaze + moment.gaze).astype(np.float32),
+        )
+
+    def _moved(self, gaze: NDArray[np.float64]) -> float:
+        """Degrees by which the main direction of gaze moves with this frame."""
+        moved = 0.0 if self._main_gaze is None else float(np.linalg.norm(gaze - self._main_gaze))
+        self._main_gaze = gaze
+        return moved
+
+
+def _expression(mouth: Floats, closure: float, moment: Moment, asked: Directed) -> Floats:
+    """All that moves the face (52,), in 0..1."""
+    emotion = asked.emotion.copy()
+    emotion[_PARTING] *= 1 - closure
+    face = mouth + asked.expressiveness * moment.expression + emotion
+    face[_WIDE] *= 1 - moment.lids
+    face[_SQUINT] += _BLINK_SQUINT * moment.lids
+    face[_BLINK] = 1 - (1 - face[_BLINK].clip(0, 1)) * (1 - moment.lids)
+    weights: Floats = face.clip(0, 1).astype(np.float32)
+    return weights

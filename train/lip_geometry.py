@@ -1,0 +1,98 @@
+"""What mouth channels do to a face: landmark displacements and the gap between the lips."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vasari.head.expressions import EXPRESSIONS
+from vasari.head.model import HeadModel
+
+Floats = NDArray[np.float32]
+
+#: Gap in cm at which lips pass as closed.
+CLOSED = 0.08
+
+#: Mouth channels: expressions with their sides taken together, as articulation is (nearly) symmetric.
+CHANNELS: tuple[str, ...] = (
+    "cheekPuff",
+    "cheekSquint",
+    "jawForward",
+    "jawOpen",
+    "mouthClose",
+    "mouthDimple",
+    "mouthFrown",
+    "mouthFunnel",
+    "mouthLowerDown",
+    "mouthPress",
+    "mouthPucker",
+    "mouthRollLower",
+    "mouthRollUpper",
+    "mouthShrugLower",
+    "mouthShrugUpper",
+    "mouthSmile",
+    "mouthStretch",
+    "mouthUpperUp",
+    "noseSneer",
+)
+
+# MediaPipe landmarks whose motion articulation makes: lips (outer, inner ring), chin and jaw, cheeks.
+_OUTER = [61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146]
+_INNER = [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95]
+_CHIN = [152, 148, 377, 176, 400, 199, 200, 18]
+_CHEEK = [205, 425, 50, 280, 206, 426, 214, 434]
+LANDMARKS: list[int] = _OUTER + _INNER + _CHIN + _CHEEK
+# Pairs (upper, lower) of the inner ring across the middle of the mouth.
+GAP_PAIRS = [(13, 14), (82, 87), (312, 317), (81, 178), (311, 402)]
+
+
+def spread(channels: tuple[str, ...] = CHANNELS) -> Floats:
+    """(C, 52): which expressions each channel stands for."""
+    table = np.zeros((len(channels), len(EXPRESSIONS)), np.float32)
+    for i, channel in enumerate(channels):
+        for j, name in enumerate(EXPRESSIONS):
+            table[i, j] = name in (channel, f"{channel}Left", f"{channel}Right")
+    return table
+
+
+def symmetric(expression: Floats) -> Floats:
+    """Channels (T, C) of expression weights (T, 52): the mean of both sides."""
+    table = spread()
+    channels: Floats = expression @ (table / table.sum(1, keepdims=True)).T
+    return channels
+
+
+class LipGeometry:
+    """Linear maps from channels to what is seen, on the mean head.
+
+    Attributes:
+        basis: (C, 3 L) displacement in cm of each of the L landmarks by each channel at weight 1.
+        row: (C,) change of the gap between the lips in cm.
+        rest: gap of the neutral face in cm.
+        closed: gap in cm at which the lips may pass as closed.
+        pressed: overlap in cm that stands for lips pressed together.
+        seen: ``basis`` as a tensor, scaled so that a squared norm is a mean over landmarks.
+        gap_row: ``row`` as a tensor.
+    """
+
+    def __init__(self, head: HeadModel) -> None:
+        neutral = head.landmarks(head.neutral)
+        moved = np.stack([head.landmarks(head.neutral + delta) for delta in head.expression_dense]) - neutral
+        moved = np.tensordot(spread(), moved, 1)  # (C, 468, 3)
+        self.basis: Floats = moved[:, LANDMARKS].reshape(len(CHANNELS), -1).astype(np.float32)
+        upper, lower = np.array(GAP_PAIRS).T
+        self.row: Floats = (moved[:, upper, 1] - moved[:, lower, 1]).mean(1).astype(np.float32)
+        self.rest = float((neutral[upper, 1] - neutral[lower, 1]).mean())
+        self.closed = CLOSED
+        self.pressed = 0.1
+        weight = np.ones(len(LANDMARKS), np.float32)
+        weight[len(_OUTER) + len(_INNER) :] = 0.5  # chin and cheeks
+        scale = np.repeat(weight, 3) / np.sqrt(len(LANDMARKS))
+        self.seen = torch.tensor((self.basis * scale).astype(np.float32))
+        self.gap_row = torch.tensor(self.row)
+
+    def gap(self, channels: Floats) -> Floats:
+        """Gap (T,) in cm beyond the neutral face's, 0 where lips touch or press."""
+        gap: Floats = np.maximum(channels @ self.row, 0)
+        return gap

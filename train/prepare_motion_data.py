@@ -1,0 +1,117 @@
+"""From clips to what the motion scripts learn from: tracked motion and speech features.
+
+    python train/prepare_motion_data.py --source ../shared/data --out ../motion-data
+
+Writes, and skips what is there already:
+ - ``tracks/<set>/<clip>.npz``: ``expression`` (T, 52), ``rotation``, ``translation`` (T, 3), ``gaze`` (T, 2)
+   at 25 Hz, by vasari.head.track;
+ - ``features/<set>/<clip>.npz``: ``features`` (N, D) and ``voice`` (N,) at 50 Hz, by vasari.voice;
+ - ``features/<set>/<clip>@<speed>.npz``: the same for the clip's sound played faster or slower, which makes
+   other voices of it (the tracks are stretched to fit when they are read);
+ - ``features/silence.npz``, ``speakers.csv``.
+Takes about half an hour of one core for the tracks and ten minutes a speed for the features.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+
+import av
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from vasari.head.track import track
+from vasari.voice import SPEECH_RATE, SpeechFeatures, VoiceActivity
+
+Floats = NDArray[np.float32]
+SETS = ("grid_s1", "lrc_ar", "heads")
+
+
+def speech_of(clip: Path) -> Floats:
+    """A clip's sound, mono 16 kHz."""
+    with av.open(str(clip)) as container:
+        resampler = av.AudioResampler("fltp", "mono", SPEECH_RATE)
+        parts = [r.to_ndarray()[0] for f in container.decode(audio=0) for r in resampler.resample(f)]
+        parts += [r.to_ndarray()[0] for r in resampler.resample(None)]
+    sound: Floats = np.concatenate(parts)
+    return sound
+
+
+def hear(sound: Floats) -> dict[str, Floats]:
+    """Features and voice activity of a sound, in half precision."""
+    features, activity = SpeechFeatures(), VoiceActivity()
+    rows = np.concatenate([features.push(sound), features.finish()])
+    voice = np.concatenate([activity.push(sound), activity.finish()])
+    return {"features": rows.astype(np.float16), "voice": voice.astype(np.float16)}
+
+
+def write(path: Path, arrays: dict[str, Floats]) -> None:
+    """Write arrays, complete or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part.npz")
+    np.savez(temporary, **arrays)  # type: ignore[arg-type]
+    temporary.rename(path)
+
+
+def prepare_features(clips: list[Path], folder: Path, speed: float) -> None:
+    """Features of the clips with their sound played ``speed`` times as fast."""
+    for clip in clips:
+        path = folder / (clip.stem + ("" if speed == 1 else f"@{speed:g}") + ".npz")
+        if not path.exists():
+            sound = speech_of(clip)
+            if speed != 1:
+                sound = soxr.resample(sound, SPEECH_RATE * speed, SPEECH_RATE)
+            write(path, hear(sound))
+
+
+def prepare_tracks(clips: list[Path], folder: Path) -> None:
+    """Motion of the clips."""
+    for clip in clips:
+        path = folder / f"{clip.stem}.npz"
+        if not path.exists():
+            motion = track(clip)
+            names = ("expression", "rotation", "translation", "gaze")
+            write(path, {name: getattr(motion, name) for name in names})
+
+
+def write_speakers(source: Path, out: Path) -> None:
+    """``speakers.csv``: who speaks in each clip of the sets that have several speakers."""
+    rows = [("lrc_ar", r["clip"], r["appearance_group"]) for r in read(source / "talking/lrc_ar/index.csv")]
+    rows += [("heads", clip.stem, clip.stem) for clip in sorted((source / "talking/heads").glob("*.mp4"))]
+    with open(out / "speakers.csv", "w", newline="") as file:
+        csv.writer(file).writerows([("set", "clip", "speaker"), *rows])
+
+
+def read(table: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file."""
+    with open(table, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--source", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, default=Path("../motion-data"))
+    parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS)
+    parser.add_argument("--speeds", nargs="*", type=float, default=[1.0, 0.87, 1.15])
+    parser.add_argument("--no-tracks", action="store_true", help="features only")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    write_speakers(args.source, args.out)
+    write(args.out / "features/silence.npz", hear(np.zeros(2 * SPEECH_RATE, np.float32)))
+    for name in args.sets:
+        clips = sorted((args.source / "talking" / name).glob("*.mp4"))
+        for speed in args.speeds:
+            prepare_features(clips, args.out / "features" / name, speed)
+            print(f"{name}: features at speed {speed:g} of {len(clips)} clips", flush=True)
+        if not args.no_tracks:
+            prepare_tracks(clips, args.out / "tracks" / name)
+            print(f"{name}: tracks of {len(clips)} clips", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""Train the articulation net: speech features in, lips, jaw and cheeks out.
+
+    python train/prepare_motion_data.py --data ../shared/data --out ../motion-data
+    python train/train_articulation.py --data ../motion-data
+
+A small convolution net (articulation_net.py) sees 0.6 s of features, 40 ms of them ahead, and gives the
+mouth of one motion frame. Its errors are counted where they are seen: on the lip and jaw landmarks of the
+head model and on the gap between the lips, frames with closed lips more than others. How each speaker
+holds their mouth is learned beside it, as an offset, and left out of the result. Afterwards the amplitude,
+which least squares shrinks, is set right on clips kept apart for that, and the net is written as ONNX with
+its card. A run stopped before its end goes on when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from articulation_data import SETS, Batches, Clip, held_out, load_clips
+from articulation_net import Articulation, ArticulationNet, Shape
+from lip_geometry import CHANNELS, LipGeometry
+from vasari.head.model import HeadModel
+
+Floats = NDArray[np.float32]
+FORMAT, FORMAT_VERSION = "vasari-articulation", 1
+MOST_GAIN = 1.4
+
+
+def loss_of(
+    net: ArticulationNet, manner: nn.Embedding, geometry: LipGeometry, batch: tuple[Tensor, ...]
+) -> dict[str, Tensor]:
+    """The parts of the loss: squared errors on landmarks (cm), gap, speed, channels; closure; restraint."""
+    features, channels, gap, speaker, mask = batch
+    out, touch = net(features)
+    out = out + (manner(speaker.clamp(min=0)) * (speaker >= 0)[:, None])[:, None]
+    closed = torch.exp(-gap / geometry.closed)
+    weight = mask * (1 + 3 * closed) / mask.sum()
+    still = weight[:, 1:] * mask[:, :-1]
+    error = out - channels  # (B, CROP, C)
+    moved = error @ geometry.seen  # (B, CROP, 3 L)
+    spoken = mask * (speaker >= 0)[:, None]
+    return {
+        "shape": 30 * ((moved**2).sum(-1) * weight).sum(),
+        "gap": 15 * ((error @ geometry.gap_row) ** 2 * weight).sum(),
+        "speed": 30 * ((moved.diff(dim=1) ** 2).sum(-1) * still).sum(),
+        "channels": 0.4 * ((error**2).sum(-1) * mask).sum() / mask.sum(),
+        "bounds": 0.5 * ((F.relu(-out) ** 2).sum(-1) * mask).sum() / mask.sum(),
+        "closure": 0.15
+        * (F.binary_cross_entropy_with_logits(touch, closed, reduction="none") * spoken).sum()
+        / mask.sum(),
+        "manner": 0.3 * (manner.weight**2).sum(-1).mean(),
+    }
+
+
+def train(args: argparse.Namespace, sets: dict[str, list[Clip]], geometry: LipGeometry) -> ArticulationNet:
+    """Run (or go on with) the training; returns the running mean of the net's weights."""
+    everything = np.concatenate([c.features for clips in sets.values() for c in clips])
+    shape = Shape(everything.shape[1], width=args.width, ahead=args.ahead)
+    net = ArticulationNet(shape, everything.mean(0), everything.std(0) + 1e-3)
+    batches = Batches(sets, shape, silence_features(args.data), args.seed)
+    manner = nn.Embedding(len(batches.speakers), len(CHANNELS))
+    nn.init.zeros_(manner.weight)
+    mean_net = copy.deepcopy(net).eval()
+    weights = [*net.parameters(), *manner.parameters()]
+    optimizer = torch.optim.AdamW(net.parameters(), args.rate, weight_decay=0.02)
+    optimizer.add_param_group({"params": manner.parameters(), "weight_decay": 0.0})
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, args.rate, total_steps=args.steps, pct_start=0.1
+    )
+    first = 0
+    parts = {"net": net, "manner": manner, "mean_net": mean_net, "optimizer": optimizer, "schedule": schedule}
+    if args.checkpoint.exists():
+        saved = torch.load(args.checkpoint, weights_only=True)
+        first = saved.pop("step")
+        for name, part in parts.items():
+            part.load_state_dict(saved[name])
+        batches.random = np.random.default_rng([args.seed, first])
+    began, totals = time.time(), dict[str, float]()
+    for step in range(first, args.steps):
+        losses = loss_of(net, manner, geometry, batches(args.batch))
+        optimizer.zero_grad()
+        torch.stack(list(losses.values())).sum().backward()
+        nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        schedule.step()
+        keep = min(0.999, (step + 1) / (step + 10))
+        with torch.no_grad():
+            for mean, now in zip(mean_net.parameters(), net.parameters(), strict=True):
+                mean.lerp_(now, 1 - keep)
+        totals = {k: 0.98 * totals.get(k, v.item()) + 0.02 * v.item() for k, v in losses.items()}
+        if (step + 1) % 500 == 0 or step + 1 == args.steps:
+            torch.save({"step": step + 1} | {k: p.state_dict() for k, p in parts.items()}, args.checkpoint)
+            shown = " ".join(f"{k} {v:.4f}" for k, v in totals.items())
+            print(f"step {step + 1} {time.time() - began:.0f} s: {shown}", flush=True)
+    return mean_net
+
+
+def silence_features(data: Path) -> Floats:
+    """Features (D,) of digital silence."""
+    with np.load(data / "features" / "silence.npz") as f:
+        silence: Floats = f["features"].astype(np.float32)[-1]
+    return silence
+
+
+def predict(net: ArticulationNet, clip: Clip) -> tuple[Floats, Floats]:
+    """Raw channels (T, C) and touch logits (T,) of a clip."""
+    before = net.shape.context - 1 - net.shape.ahead
+    rows = np.arange(-before, 2 * len(clip.channels) - 1 + net.shape.ahead)
+    features = clip.features[np.clip(rows, 0, len(clip.features) - 1)]
+    with torch.no_grad():
+        out, touch = net(torch.tensor(features)[None])
+    return out[0].numpy(), touch[0].numpy()
+
+
+def finish(net: ArticulationNet, sets: dict[str, list[Clip]], geometry: LipGeometry) -> Articulation:
+    """Calibrate amplitude and closure on clips the net has not learned from."""
+    means, ratios, touches = [], [], []
+    for clips in sets.values():
+        made = [predict(net, clip) for clip in clips]
+        out, touch = np.concatenate([m[0] for m in made]), np.concatenate([m[1] for m in made])
+        real = np.concatenate([c.channels - c.channels.mean(0) for c in clips])
+        own = np.concatenate([m[0] - m[0].mean(0) for m in made])
+        ratios.append(real.std(0) / np.maximum(own.std(0), 1e-4))
+        means.append(out.mean(0))
+        share = np.mean(np.concatenate([c.gap for c in clips]) < geometry.closed)
+        touches.append(float(np.quantile(touch, 1 - share)))
+    gain = np.clip(np.mean(ratios, 0), 1.0, MOST_GAIN).astype(np.float32)
+    # the channels that open and close the lips go together, or closures would be lost
+    lips = np.abs(geometry.row) * np.abs(np.mean(means, 0)) > 0.01
+    gain[lips] = np.float32(np.average(gain[lips], weights=np.abs(geometry.row[lips])))
+    return Articulation(net, geometry, np.mean(means, 0), gain, float(np.mean(touches))).eval()
+
+
+def export(articulation: Articulation, path: Path, silence: Floats, facts: dict[str, object]) -> None:
+    """Write the net as ONNX; its metadata say how to feed it."""
+    import onnx
+
+    shape = articulation.net.shape
+    example = torch.zeros(1, shape.context, shape.features)
+    torch.onnx.export(
+        articulation,
+        (example,),
+        path,
+        input_names=["features"],
+        output_names=["expression", "closure"],
+        opset_version=17,
+        dynamo=False,
+    )
+    model = onnx.load(path)
+    header = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "features": shape.features,
+        "context": shape.context,
+        "ahead": shape.ahead,
+        "silence": [round(float(v), 5) for v in silence],
+        **facts,
+    }
+    onnx.helper.set_model_props(model, {"vasari": json.dumps(header)})
+    onnx.save(model, path)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../motion-data"))
+    parser.add_argument("--head", type=Path, help="head model file; default: the one in the package")
+    parser.add_argument("--out", type=Path, default=Path("src/vasari/assets/articulation.onnx"))
+    parser.add_argument("--checkpoint", type=Path, default=Path("articulation.ckpt"))
+    parser.add_argument("--steps", type=int, default=20000)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--ahead", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    geometry = LipGeometry(HeadModel.load(args.head))
+    learn, keep = dict[str, list[Clip]](), dict[str, list[Clip]]()
+    for folder in SETS:
+        tested = held_out(folder)
+        clips = [c for c in load_clips(args.data, folder, geometry) if c.name not in tested]
+        names = sorted({c.name for c in clips})
+        kept = set(names[:: max(1, len(names) // 40)]) if len(names) >= 80 else set()
+        learn[folder] = [c for c in clips if c.name not in kept]
+        if kept:
+            plain = load_clips(args.data, folder, geometry, variants=False)
+            keep[folder] = [c for c in plain if c.name in kept]
+    frames = sum(len(c.channels) for clips in learn.values() for c in clips)
+    counts, minutes = {k: len(v) for k, v in learn.items()}, round(frames / 25 / 60, 1)
+    print(counts, f"{minutes} minutes with variants")
+    net = train(args, learn, geometry)
+    facts = {"steps": args.steps, "minutes": minutes, "clips": counts}
+    articulation = finish(net, keep or learn, geometry)
+    print("gain", *(f"{n} {g:.2f}" for n, g in zip(CHANNELS, articulation.gain, strict=True)))
+    export(articulation, args.out, silence_features(args.data), facts)
+    print(f"wrote {args.out}; now: python train/evaluate_articulation.py --data {args.data}")
+
+
+if __name__ == "__main__":
+    main()
