@@ -61,14 +61,16 @@ def build_rig(model: HeadModel, fit: HeadFit, residual: Floats, landmarks: Float
     deltas = model.expression_dense @ turn.T  # (52, V, 3)
     photo = model.shape(fit.identity, fit.expression) @ turn.T + np.asarray(fit.translation, np.float32) + residual
     neutral = photo + np.tensordot(kept - fit.expression, deltas, 1).astype(np.float32)
-    neutral = neutral + _meet(model, neutral, "lip_upper_rim", "lip_lower_rim", LIP_REACH, share=0.5)
+    for _ in range(2):  # the second pass follows the rims' own curves as the first has left them
+        neutral = neutral + _meet(model, neutral, "lip_upper_rim", "lip_lower_rim", LIP_REACH, share=0.5)
     neutral = _seat_teeth(model, neutral.astype(np.float32), turn)
     # a weight of 1 reaches the full shape from where the photo's face already is
     deltas = deltas * (1 - kept)[:, None, None]
     for side in ("Left", "Right"):
         j = EXPRESSIONS.index(f"eyeBlink{side}")
         rims = (f"lid_upper_{side.lower()}", f"lid_lower_{side.lower()}")
-        deltas[j] += _meet(model, neutral + deltas[j], *rims, LID_REACH, share=0.8)
+        for _ in range(2):
+            deltas[j] += _meet(model, neutral + deltas[j], *rims, LID_REACH, share=0.8)
     return Rig(photo.astype(np.float32), neutral.astype(np.float32), *_sparse(deltas))
 
 

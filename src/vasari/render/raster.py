@@ -20,6 +20,18 @@ SUPERSAMPLING = 2
 NOTHING = -1
 
 
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _clip(slope: float, offset: float, low: float, high: float) -> tuple[float, float]:
+    """The part of low..high where ``slope x + offset >= 0``, a hair wider so that neighbours leave no gap."""
+    if slope > np.float32(1e-12):
+        low = max(low, -offset / slope - np.float32(1e-3))
+    elif slope < np.float32(-1e-12):
+        high = min(high, -offset / slope + np.float32(1e-3))
+    elif offset < 0:
+        high = low - np.float32(2)
+    return low, high
+
+
 @njit(cache=True, nogil=True, fastmath=True, boundscheck=False)
 def rasterise(
     points: Floats,
@@ -57,33 +69,34 @@ def rasterise(
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         if area >= np.float32(-1e-6):
             continue
-        column0 = max(int(np.ceil(min(x0, x1, x2) - np.float32(0.5))), 0)
-        column1 = min(int(np.floor(max(x0, x1, x2) - np.float32(0.5))), width - 1)
         row0 = max(int(np.ceil(min(y0, y1, y2) - np.float32(0.5))), 0)
         row1 = min(int(np.floor(max(y0, y1, y2) - np.float32(0.5))), height - 1)
-        if column0 > column1 or row0 > row1:
-            continue
         inverse = np.float32(1.0) / area
         a1, b1 = (y2 - y0) * inverse, (x0 - x2) * inverse
         a2, b2 = (y0 - y1) * inverse, (x1 - x0) * inverse
         c1 = -(a1 * x0 + b1 * y0)
         c2 = -(a2 * x0 + b2 * y0)
         z0, z1, z2 = depth_of[i], depth_of[j] - depth_of[i], depth_of[m] - depth_of[i]
+        left_most, right_most = min(x0, x1, x2), max(x0, x1, x2)
         seen = False
         for row in range(row0, row1 + 1):
             y = np.float32(row) + np.float32(0.5)
-            x = np.float32(column0) + np.float32(0.5)
-            w1 = a1 * x + b1 * y + c1
-            w2 = a2 * x + b2 * y + c2
-            for column in range(column0, column1 + 1):
-                if w1 >= 0 and w2 >= 0 and w1 + w2 <= 1:
-                    z = z0 + w1 * z1 + w2 * z2
-                    if z > depth[row, column]:
-                        depth[row, column] = z
-                        owner[row, column] = f
-                        seen = True
-                w1 += a1
-                w2 += a2
+            r1, r2 = b1 * y + c1, b2 * y + c2
+            # the row's span: where all three barycentric weights are not negative
+            low, high = _clip(a1, r1, left_most, right_most)
+            low, high = _clip(a2, r2, low, high)
+            low, high = _clip(-a1 - a2, np.float32(1) - r1 - r2, low, high)
+            first = max(int(np.ceil(low - np.float32(0.5))), 0)
+            last = min(int(np.floor(high - np.float32(0.5))), width - 1)
+            x = np.float32(first) + np.float32(0.5)
+            z = z0 + (a1 * x + r1) * z1 + (a2 * x + r2) * z2
+            step = a1 * z1 + a2 * z2
+            for column in range(first, last + 1):
+                if z > depth[row, column]:
+                    depth[row, column] = z
+                    owner[row, column] = f
+                    seen = True
+                z += step
         if seen:
             # the same planes over whole-picture pixels
             plane[f, 0], plane[f, 1] = a1 * scale, b1 * scale

@@ -36,16 +36,36 @@ LID_SHADOW_PX = 3.0
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _corner(size: int, x: float) -> tuple[int, float]:
+    """Whole and fractional part of a place (pixel centres at .5), kept inside the picture."""
+    x = min(max(x - np.float32(0.5), np.float32(0)), np.float32(size - 1.001))
+    i = int(x)
+    return i, x - np.float32(i)
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
 def _bilinear(picture: Bytes, x: float, y: float, c: int) -> float:
-    """One channel of a picture at a place in pixels (pixel centres at .5), edges repeated."""
-    h, w = picture.shape[0], picture.shape[1]
-    x = min(max(x - np.float32(0.5), np.float32(0)), np.float32(w - 1.001))
-    y = min(max(y - np.float32(0.5), np.float32(0)), np.float32(h - 1.001))
-    i, j = int(y), int(x)
-    fx, fy = x - np.float32(j), y - np.float32(i)
+    """One channel of a picture at a place in pixels, edges repeated."""
+    i, fy = _corner(picture.shape[0], y)
+    j, fx = _corner(picture.shape[1], x)
     upper = picture[i, j, c] + fx * (np.float32(picture[i, j + 1, c]) - picture[i, j, c])
     lower = picture[i + 1, j, c] + fx * (np.float32(picture[i + 1, j + 1, c]) - picture[i + 1, j, c])
     return upper + fy * (lower - upper)
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _look_up(picture: Bytes, x: float, y: float, colour: Floats) -> None:
+    """The colour (3,) of a picture at a place in pixels, edges repeated."""
+    i, fy = _corner(picture.shape[0], y)
+    j, fx = _corner(picture.shape[1], x)
+    w11 = fx * fy
+    w01, w10 = fx - w11, fy - w11
+    w00 = np.float32(1) - fx - w10
+    for c in range(3):
+        colour[c] = (
+            w00 * picture[i, j, c] + w01 * picture[i, j + 1, c]
+            + w10 * picture[i + 1, j, c] + w11 * picture[i + 1, j + 1, c]
+        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -87,8 +107,7 @@ def _sample(
             t = w0 * attributes[i, RED + c] + w1 * attributes[j, RED + c] + w2 * attributes[m, RED + c]
             colour[c] = t * light
         return np.float32(1)
-    for c in range(3):
-        colour[c] = _bilinear(photo, u, v, c)
+    _look_up(photo, u, v, colour)
     if kind == LID_LEFT or kind == LID_RIGHT:
         part = w0 * attributes[i, LID] + w1 * attributes[j, LID] + w2 * attributes[m, LID]
         part *= closing[kind - LID_LEFT]
@@ -129,8 +148,7 @@ def _eye(
     ez = (turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z) * inverse
     k = np.float32(1) / np.sqrt(np.float32(1) + max(ez, np.float32(0)))
     half = np.float32(textures.shape[1]) * np.float32(0.5)
-    for c in range(3):
-        colour[c] = _bilinear(textures[eye], half * (1 + ex * k), half * (1 - ey * k), c)
+    _look_up(textures[eye], half * (1 + ex * k), half * (1 - ey * k), colour)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -170,19 +188,22 @@ def shade(
     lid_row = np.full((2, width), -1000, np.int32)  # where the eye under each column begins
     for row in range(height):
         for column in range(width):
-            s = owner[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
-            if s[0, 0] < 0 and s[0, 1] < 0 and s[1, 0] < 0 and s[1, 1] < 0:
+            s0, s1 = owner[2 * row, 2 * column], owner[2 * row, 2 * column + 1]
+            s2, s3 = owner[2 * row + 1, 2 * column], owner[2 * row + 1, 2 * column + 1]
+            if s0 < 0 and s1 < 0 and s2 < 0 and s3 < 0:
                 continue
+            samples = (s0, s1, s2, s3)
             x, y = np.float32(box[0] + column), np.float32(box[1] + row)
-            if _mean_skin(s, x, y, plane, triangles, kinds, attributes, mean):
+            if _mean_skin(samples, x, y, plane, triangles, kinds, attributes, mean):
                 alpha = mean[3]
+                _look_up(photo, mean[0], mean[1], total)
                 for c in range(3):
-                    total[c] = alpha * mean[2] * _bilinear(photo, mean[0], mean[1], c)
+                    total[c] *= alpha * mean[2]
             else:
                 total[:] = 0
                 alpha = np.float32(0)
                 for k in range(4):
-                    f = s[k // 2, k % 2]
+                    f = samples[k]
                     if f < 0:
                         continue
                     px = x + np.float32(0.25) + np.float32(0.5) * (k % 2)
@@ -211,19 +232,19 @@ def shade(
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
 def _mean_skin(
-    s: Ints, x: float, y: float, plane: Floats, triangles: Ints, kinds: Bytes, attributes: Floats, mean: Floats
+    samples: tuple[int, int, int, int], x: float, y: float, plane: Floats, triangles: Ints, kinds: Bytes, attributes: Floats, mean: Floats
 ) -> bool:
     """Mean texture place, light and opacity (4,) of a pixel's samples if one stretch of skin covers it."""
     for k in range(4):
-        f = s[k // 2, k % 2]
+        f = samples[k]
         if f < 0 or kinds[f] != SKIN:
             return False
-    one = s[0, 0] == s[0, 1] and s[0, 0] == s[1, 0] and s[0, 0] == s[1, 1]
+    one = samples[0] == samples[1] and samples[0] == samples[2] and samples[0] == samples[3]
     n = 1 if one else 4
     mean[:] = 0
     low, high = np.float32(1e9), np.float32(-1e9)
     for k in range(n):
-        f = s[k // 2, k % 2]
+        f = samples[k]
         px = x + (np.float32(0.5) if one else np.float32(0.25) + np.float32(0.5) * (k % 2))
         py = y + (np.float32(0.5) if one else np.float32(0.25) + np.float32(0.5) * (k // 2))
         w1 = plane[f, 0] * px + plane[f, 1] * py + plane[f, 2]
