@@ -110,9 +110,7 @@ def test_barge_in_closes_the_mouth_without_a_jump(portrait: Portrait, speech: Fl
     motion = moved(frames + after)
     head, jaw = motion[:, 52:55], motion[:, JAW]
     steps = np.abs(np.diff(head, axis=0)).max(1)
-    assert steps[len(frames) - 1 : len(frames) + 8].max() <= max(
-        1.5, 1.5 * float(steps[: len(frames) - 1].max())
-    )
+    assert steps[len(frames) - 1 : len(frames) + 8].max() <= 2.5  # degrees a picture; speech has up to 2.3
     assert jaw[len(frames) + 10 :].max() < 0.5 * jaw[: len(frames)].max()
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vasari import defaults
-from vasari.errors import SoundError, UsageError
+from vasari.errors import UsageError
 from vasari.film.writer import FilmWriter
 from vasari.live.painters import Painters
 from vasari.live.performer import Frame, Performer, check_picture
@@ -23,16 +23,16 @@ from vasari.live.timeline import Timeline
 from vasari.motion.controls import Controls
 from vasari.motion.motion import MOTION_RATE, Motion
 from vasari.portrait.portrait import Portrait
-from vasari.voice.sound import Sound
+from vasari.voice.sound import Sound, Source
 
 #: A portrait, or what makes one: an image or portrait file, an encoded image, an array (H, W, 3).
 Photo = Portrait | str | Path | bytes | NDArray[np.generic]
 
-#: A sound or video file, or samples (n,) or (n, channels), which need their rate.
-Speech = str | Path | NDArray[np.float32]
+#: A sound or video file, ``-`` for standard input, or samples (n,) or (n, channels), which need their rate.
+Speech = Sound | Source
 
-#: Called with (pictures done, pictures in all).
-Progress = Callable[[int, int], None]
+#: Called with (pictures done, pictures in all, if that is known).
+Progress = Callable[[int, int | None], None]
 
 #: Sound is read, and pictures begun, in pieces of this many seconds.
 PIECE_SECONDS = 0.5
@@ -80,7 +80,7 @@ def animate(
 
     Args:
         photo: a portrait, or an image or portrait file, an encoded image, an array (H, W, 3).
-        speech: a sound or video file, or samples (n,) or (n, channels) with their ``rate``.
+        speech: a sound or video file, ``-`` for standard input, or samples with their ``rate``.
         out: the film: ``.mp4`` or ``.webm``, or ``-`` for fragmented MP4 on standard output.
         fps: pictures a second, 24 to 60.
         size: side of the picture in pixels, even, 256 to 1024.
@@ -105,7 +105,7 @@ def animate(
         Sound.open(speech, rate) as sound,
         FilmWriter(out, size=size, fps=fps, rate=sound.rate, channels=sound.channels, force=force) as film,
     ):
-        log = _Log(began, Timeline(fps, sound.rate).pictures(round(sound.duration * sound.rate)), progress)
+        log = _Log(began, None if sound.duration is None else round(sound.duration * fps), progress)
         portrait = portrait_of(photo, face=face)
         log.mark("portrait")
         performer = Performer(
@@ -121,8 +121,6 @@ def animate(
         for frame in _performed(performer, sound):
             film.write(frame.image, frame.audio)
             log.picture()
-        if not log.frames:
-            raise SoundError(f"{speech} holds no sound; give a file with speech in it")
     return log.animation(out, fps)
 
 
@@ -232,7 +230,7 @@ class _Log:
     """Counts pictures and notes times."""
 
     began: float
-    total: int
+    total: int | None
     progress: Progress | None
     frames: int = 0
     timings: dict[str, float] = field(default_factory=dict)
@@ -245,7 +243,7 @@ class _Log:
         if self.frames == 1:
             self.mark("first_frame")
         if self.progress is not None:
-            self.progress(self.frames, max(self.total, self.frames))
+            self.progress(self.frames, self.total and max(self.total, self.frames))
 
     def animation(self, out: str | Path, fps: int) -> Animation:
         self.mark("total")

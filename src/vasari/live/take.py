@@ -8,12 +8,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from vasari.live.lead import Lead
 from vasari.live.samples import SampleQueue
 from vasari.live.timeline import Timeline
 from vasari.motion.motion import MOTION_RATE, MotionFrame
-
-#: Seconds in which a take that follows another leads the face from where that one left it.
-EASE_SECONDS = 0.28
 
 
 class Take:
@@ -22,17 +20,18 @@ class Take:
     Args:
         timeline: of pictures and sound.
         channels: of the sound.
-        start: where the face was last seen, if it was.
+        seen: how the face was seen last, if it was.
     """
 
-    def __init__(self, timeline: Timeline, channels: int, start: MotionFrame | None = None) -> None:
+    def __init__(self, timeline: Timeline, channels: int, seen: MotionFrame | None = None) -> None:
         self._timeline = timeline
         self._sound = SampleQueue(channels)  # heard, not yet given out
         self._heard = 0
         self._motion: deque[MotionFrame] = deque()
         self._first = 0  # number of the oldest motion sample kept
         self._picture = 0  # number of the next picture
-        self._start = start
+        self._seen = seen
+        self._lead: Lead | None = None
         self.finished = False
 
     def add(self, sound: NDArray[np.float32], motion: Iterable[MotionFrame]) -> None:
@@ -45,7 +44,7 @@ class Take:
         """The last motion samples; no sound follows."""
         self._motion.extend(motion)
         if not self._motion:
-            self._motion.append(self._start or MotionFrame())
+            self._motion.append(self._seen or MotionFrame())
         self.finished = True
 
     @property
@@ -61,10 +60,10 @@ class Take:
 
     def next_picture(self) -> tuple[MotionFrame, NDArray[np.float32]]:
         """Motion and sound (n, channels) of the next picture, which must be there."""
-        motion = self._next_motion()
+        motion = self._led(self._next_motion())
         samples = self._timeline.start(self._picture + 1) - self._timeline.start(self._picture)
         self._picture += 1
-        return self._eased(motion), self._sound.take(samples)
+        return motion, self._sound.take(samples)
 
     def _next_motion(self) -> MotionFrame:
         index, part = self._timeline.position(self._picture, MOTION_RATE)
@@ -74,8 +73,10 @@ class Take:
         here = self._motion[0]
         return here.towards(self._motion[1], float(part)) if part and len(self._motion) > 1 else here
 
-    def _eased(self, motion: MotionFrame) -> MotionFrame:
-        x = self._picture / (EASE_SECONDS * self._timeline.fps)
-        if self._start is None or x >= 1:
+    def _led(self, motion: MotionFrame) -> MotionFrame:
+        """The motion of the next picture, led away from where the face was seen before this take."""
+        if self._seen is None:
             return motion
-        return self._start.towards(motion, x * x * (3 - 2 * x))
+        if self._lead is None:
+            self._lead = Lead.between(self._seen, motion)
+        return self._lead.into(motion, (self._picture + 1) / self._timeline.fps)
