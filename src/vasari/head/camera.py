@@ -93,7 +93,8 @@ def direction(yaw_pitch: ArrayLike) -> Reals:
 def yaw_pitch(vector: ArrayLike) -> Reals:
     """(Yaw, pitch) (..., 2) in degrees of vectors (..., 3); the inverse of :func:`direction`."""
     x, y, z = np.moveaxis(np.asarray(vector, np.float64), -1, 0)
-    return np.degrees(np.stack([np.arctan2(x, z), np.arctan2(y, np.hypot(x, z))], -1))
+    degrees: Reals = np.degrees(np.stack([np.arctan2(x, z), np.arctan2(y, np.hypot(x, z))], -1))
+    return degrees
 
 
 def look(gaze: ArrayLike, eye: ArrayLike) -> Reals:

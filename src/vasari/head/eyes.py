@@ -14,6 +14,9 @@ from vasari.head.model import HeadModel
 Reals = NDArray[np.float64]
 
 _CORNERS = np.array([EYE_CORNERS_LEFT, EYE_CORNERS_RIGHT])
+#: Where the eye turns, from the middle of its corners: outwards, up, forwards; and to the iris from there, cm.
+#: Such that portraits that look into the lens are seen to do so, whichever way the head is turned.
+_CENTRE, _RADIUS = (0.11, 0.13, -0.335), 1.2
 #: Gap of the lids, in widths of the eye, where no iris can be seen, and from where it is seen well.
 _SHUT, _OPEN = 0.1, 0.2
 
@@ -34,15 +37,11 @@ class Eyes:
 
     @classmethod
     def of(cls, model: HeadModel) -> Eyes:
-        """The eyeballs of a head model."""
-        centres, moves, radii = [], [], []
-        for side in ("left", "right"):
-            ball, iris = model.groups[f"eye_{side}"], model.groups[f"iris_{side}"]
-            centre = _sphere_centre(model.neutral[ball].astype(np.float64))
-            centres.append(centre)
-            moves.append(model.identity[:, ball].mean(1).T)
-            radii.append(np.linalg.norm(model.neutral[iris].mean(0) - centre))
-        return cls(np.stack(centres), np.stack(moves).astype(np.float64), np.array(radii))
+        """The eyeballs of a head model, placed by the corners of its eyes."""
+        corners = model.landmarks(model.neutral)[_CORNERS].astype(np.float64)
+        moves = np.stack([model.landmarks(direction)[_CORNERS].mean(1) for direction in model.identity], -1)
+        outwards = np.array([[1, 1, 1], [-1, 1, 1]])
+        return cls(corners.mean(1) + outwards * _CENTRE, moves.astype(np.float64), np.full(2, _RADIUS))
 
     def placed(self, identity: Reals, rotation: Reals, translation: Reals) -> Reals:
         """Centres (2, 3) in camera space of a posed head with identity coefficients (K,)."""
@@ -91,10 +90,3 @@ def _pupil(sight: Reals, centres: Reals, radius: Reals) -> Reals:
     grazing = centres + nearest * (radius / np.maximum(np.linalg.norm(nearest, axis=1), 1e-9))[:, None]
     pupil: Reals = np.where(inside[:, None] > 0, hit, grazing)
     return pupil
-
-
-def _sphere_centre(points: Reals) -> Reals:
-    """Centre (3,) of the sphere that fits points (n, 3) best: ``|p|^2 = 2 p c + (r^2 - c^2)``."""
-    rows = np.concatenate([2 * points, np.ones((len(points), 1))], 1)
-    centre: Reals = np.linalg.lstsq(rows, (points**2).sum(1), rcond=None)[0][:3]
-    return centre

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
+from scipy.ndimage import binary_dilation, median_filter
 from scipy.signal import savgol_filter
 
 from vasari.head.camera import Camera, angles, eye_angles, rotation_matrix
@@ -47,8 +47,8 @@ MOUTH = list(MOUTH_EXPRESSIONS)
 LIDS = [EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]
 #: A closure that must not fall between samples: lip gap below (eye distances), blink above.
 LIPS_MEET, LIDS_MEET = 0.03, 0.5
-#: Gaze is bridged over frames in which the lids leave less than this part of the irises to see.
-LEAST_GAZE_TRUST = 0.35
+#: Gaze is bridged over frames in which the lids leave less than this of the irises to see, and those beside.
+LEAST_GAZE_TRUST = 0.4
 #: Downward turn of the eyeballs at which eyeLookDown is 1, degrees.
 FULL_LOOK_DOWN = 28.0
 
@@ -211,7 +211,8 @@ class _Frames:
             for each in zip(irises, seen, self.fitted, placed, strict=True)
         ]
         gaze = np.stack([g for g, _ in measured])
-        sure = np.flatnonzero([trust > LEAST_GAZE_TRUST for _, trust in measured])
+        hidden = binary_dilation([trust < LEAST_GAZE_TRUST for _, trust in measured])
+        sure = np.flatnonzero(~hidden)
         if len(sure):
             frames = np.arange(len(gaze))
             gaze = np.stack([np.interp(frames, sure, column[sure]) for column in gaze.T], 1)
