@@ -14,9 +14,9 @@ from vasari.motion.emotions import EMOTIONS, emotion_offset
 
 def test_defaults_are_neutral() -> None:
     now = Controls().at(3.0)
-    assert now.gaze == (0, 0)
+    assert now.gaze == (0.0, 0.0)
     assert now.distance == 1.0
-    assert now.pose == (0, 0, 0)
+    assert now.pose == (0.0, 0.0, 0.0)
     assert not now.emotion
 
 
