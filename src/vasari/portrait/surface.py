@@ -147,11 +147,12 @@ def _drawn(model: HeadModel, alpha: Floats, lid: Floats) -> tuple[Ints, Bytes]:
         "socket": shade.SOCKET,  # shows the photo's own corner of the eye
         "skin": shade.SKIN,
     }
+    hidden = np.concatenate([model.groups[g] for g in ("scalp", "ear_left", "ear_right", "neck")])
     triangles, kinds = [], []
     for name, kind in part_kind.items():
         own = model.part_triangles(name)
-        if name == "skin":
-            own = own[alpha[own].max(1) > 0]
+        if name == "skin":  # what is left to the sheet still hides the inside of the mouth behind it
+            own = own[(alpha[own].max(1) > 0) | ~np.isin(own, hidden).all(1)]
         of_kind = np.full(len(own), kind, np.uint8)
         if name == "skin":
             lids = lid[own].max(1) > 0
