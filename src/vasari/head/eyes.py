@@ -14,8 +14,8 @@ from vasari.head.model import HeadModel
 Reals = NDArray[np.float64]
 
 _CORNERS = np.array([EYE_CORNERS_LEFT, EYE_CORNERS_RIGHT])
-#: Where the eye turns, from the middle of its corners: outwards, up, forwards; and to the iris from there, cm.
-#: Such that portraits that look into the lens are seen to do so, whichever way the head is turned.
+#: Where the eye turns, from the middle of its corners: outwards, up, forwards, cm; and how far from there to
+#: the iris. Such that portraits that look into the lens are seen to do so, whichever way the head is turned.
 _CENTRE, _RADIUS = (0.11, 0.13, -0.335), 1.2
 #: Gap of the lids, in widths of the eye, where no iris can be seen, and from where it is seen well.
 _SHUT, _OPEN = 0.1, 0.2
