@@ -194,7 +194,7 @@ def shade(
                 continue
             samples = (s0, s1, s2, s3)
             x, y = np.float32(box[0] + column), np.float32(box[1] + row)
-            if _mean_skin(samples, x, y, plane, triangles, kinds, attributes, mean):
+            if _mean_skin(samples, x, y, plane, triangles, kinds, attributes, closing, mean):
                 alpha = mean[3]
                 _look_up(photo, mean[0], mean[1], total)
                 for c in range(3):
@@ -232,21 +232,32 @@ def shade(
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
 def _mean_skin(
-    samples: tuple[int, int, int, int], x: float, y: float, plane: Floats, triangles: Ints, kinds: Bytes, attributes: Floats, mean: Floats
+    samples: tuple[int, int, int, int],
+    x: float,
+    y: float,
+    plane: Floats,
+    triangles: Ints,
+    kinds: Bytes,
+    attributes: Floats,
+    closing: Floats,
+    mean: Floats,
 ) -> bool:
     """Mean texture place, light and opacity (4,) of a pixel's samples if one stretch of skin covers it."""
     for k in range(4):
         f = samples[k]
-        if f < 0 or kinds[f] != SKIN:
+        if f < 0:
+            return False
+        kind = kinds[f]
+        if kind != SKIN and not (kind == LID_LEFT and closing[0] <= 0) and not (kind == LID_RIGHT and closing[1] <= 0):
             return False
     one = samples[0] == samples[1] and samples[0] == samples[2] and samples[0] == samples[3]
-    n = 1 if one else 4
+    n = 1 if one else 2  # the middle of two opposite samples is the middle of the pixel
     mean[:] = 0
     low, high = np.float32(1e9), np.float32(-1e9)
     for k in range(n):
-        f = samples[k]
-        px = x + (np.float32(0.5) if one else np.float32(0.25) + np.float32(0.5) * (k % 2))
-        py = y + (np.float32(0.5) if one else np.float32(0.25) + np.float32(0.5) * (k // 2))
+        f = samples[3 * k]
+        offset = np.float32(0.5) if one else np.float32(0.25) + np.float32(0.5) * k
+        px, py = x + offset, y + offset
         w1 = plane[f, 0] * px + plane[f, 1] * py + plane[f, 2]
         w2 = plane[f, 3] * px + plane[f, 4] * py + plane[f, 5]
         w0 = np.float32(1) - w1 - w2
@@ -259,5 +270,5 @@ def _mean_skin(
         mean[3] += w0 * attributes[i, ALPHA] + w1 * attributes[j, ALPHA] + w2 * attributes[m, ALPHA]
         low, high = min(low, u + v), max(high, u + v)
     for k in range(4):
-        mean[k] /= np.float32(n)
+        mean[k] *= np.float32(1) / np.float32(n)
     return high - low < ONE_STRETCH_PX
