@@ -13,6 +13,7 @@ from vasari.voice.features import (
     SpeechFeatures,
 )
 from vasari.voice.resample import SPEECH_RATE, SpeechResampler
+from vasari.voice.sound import Sound
 from vasari.voice.spectrum import FEATURE_RATE
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "SOUNDS",
     "SPEECH_RATE",
     "VOICING",
+    "Sound",
     "SpeechFeatures",
     "SpeechResampler",
     "VoiceActivity",
