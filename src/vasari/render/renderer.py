@@ -21,6 +21,8 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 
+#: Texels per pixel along each side: bilinear lookups in a finer grid keep the photo's sharpness.
+TEXELS = 2
 #: The sheet is warped through a map this many times coarser than the picture.
 SHEET_COARSENESS = 4
 #: Rounds of solving where each pixel of the sheet comes from.
@@ -74,12 +76,12 @@ class Renderer:
         self._margin = portrait.margin * scale
         self._focal = portrait.focal * scale
         self._center = ((portrait.center - portrait.margin) * scale).astype(np.float32)
-        self._picture = _resize(portrait.picture, scale)
-        self._closed = _resize(portrait.closed, scale)
-        self._overlay = _resize(portrait.overlay, scale)
+        self._picture = _texture(portrait.picture, scale)
+        self._closed = _texture(portrait.closed, scale)
+        self._overlay = _texture(portrait.overlay, scale)
         self._head = len(portrait.attributes)
         self._attributes = portrait.attributes.copy()
-        self._attributes[:, : shade.CLOSED_V + 1] *= scale
+        self._attributes[:, : shade.CLOSED_V + 1] *= scale * TEXELS
         self._tinted = np.unique(portrait.triangles[portrait.kinds == shade.TINTED])
         self._skin_order = np.flatnonzero(portrait.kinds <= shade.LID_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
@@ -153,9 +155,8 @@ class Renderer:
         for _ in range(SHEET_ROUNDS):
             at = (source + np.float32(self._margin)) * self._knots_per_pixel
             source = self._coarse - cv2.remap(moved, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        fine = cv2.resize(
-            source + np.float32(self._margin - 0.5), (self.size, self.size), interpolation=cv2.INTER_LINEAR
-        )
+        texels = (source + np.float32(self._margin)) * np.float32(TEXELS) - np.float32(0.5)
+        fine = cv2.resize(texels, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
         fixed = cv2.convertMaps(fine, None, cv2.CV_16SC2)  # fixed point: half the time of floats
         sheet = cv2.remap(self._picture, *fixed, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         return np.asarray(sheet, np.uint8)
@@ -199,12 +200,15 @@ class Renderer:
         return np.array([*low, *high], np.int32)
 
 
-def _resize(picture: Bytes, scale: float) -> Bytes:
-    size = round(picture.shape[0] * scale)
-    if size == picture.shape[0]:
-        return picture
+def _texture(picture: Bytes, scale: float) -> Bytes:
+    """A portrait's picture at the output's resolution, on a grid ``TEXELS`` times as fine.
+
+    Band-limited first and enlarged after, so that looking it up bilinearly neither aliases nor blurs.
+    """
+    side = round(picture.shape[0] * scale)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, (size, size), interpolation=method), np.uint8)
+    fitted = picture if side == picture.shape[0] else cv2.resize(picture, (side, side), interpolation=method)
+    return np.asarray(cv2.resize(fitted, None, fx=TEXELS, fy=TEXELS, interpolation=cv2.INTER_LANCZOS4), np.uint8)
 
 
 def _rest_knots(portrait: Portrait, scale: float) -> Floats:

@@ -29,8 +29,8 @@ N_ATTRIBUTES = 10
 # Kinds of surface.
 SKIN, LID_LEFT, LID_RIGHT, TINTED, EYE_LEFT, EYE_RIGHT, SOCKET = range(7)
 
-#: Samples of one pixel farther apart than this in the photo lie on different folds of skin, pixels.
-ONE_STRETCH_PX = 6.0
+#: Samples of one pixel farther apart than this in the texture lie on different folds of skin, texels.
+ONE_STRETCH_PX = 12.0
 #: How far below the upper lid its shadow reaches on the eyeball, pixels of a 512 picture.
 LID_SHADOW_PX = 3.0
 
