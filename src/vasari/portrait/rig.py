@@ -154,7 +154,9 @@ def surface_distance(
     With ``nearest``, only that to the nearest source (V,).
     """
     pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    pairs = np.unique(np.sort(pairs, 1), axis=0)
+    pairs = np.sort(pairs, 1).astype(np.int64)
+    keys = np.unique(pairs[:, 0] * len(vertices) + pairs[:, 1])  # every edge once
+    pairs = np.stack([keys // len(vertices), keys % len(vertices)], 1)
     lengths = np.linalg.norm(vertices[pairs[:, 0]] - vertices[pairs[:, 1]], axis=1) + 1e-6
     graph = coo_array((lengths, (pairs[:, 0], pairs[:, 1])), shape=(len(vertices),) * 2).tocsr()
     return np.asarray(dijkstra(graph, directed=False, indices=sources, limit=limit, min_only=nearest))
