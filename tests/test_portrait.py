@@ -1,5 +1,6 @@
 """A portrait: faithful to its photo, able to move, kept in one file."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ import pytest
 from vasari import FormatError, MotionFrame, PhotoError, Portrait, Renderer
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 from vasari.head.model import HeadModel
+from vasari.portrait.photo import read_photo
 
 
 def moved(portrait: Portrait, **weights: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -24,7 +26,7 @@ def rim_gap(points: np.ndarray[tuple[int, ...], np.dtype[np.float32]], upper: st
     """Largest distance of one rim's vertices from the other rim's line, cm."""
     groups = HeadModel.load().groups
     a, b = points[groups[upper]], points[groups[lower]]
-    fine = np.concatenate([np.linspace(p, q, 20) for p, q in zip(b[:-1], b[1:], strict=True)])
+    fine = np.concatenate([np.linspace(p, q, 20) for p, q in pairwise(b)])
     return float(np.linalg.norm(a[:, None] - fine[None], axis=-1).min(1).max())
 
 
@@ -56,12 +58,14 @@ def test_every_expression_moves_something_but_looks(portrait: Portrait) -> None:
 def test_a_file_gives_the_same_pictures(portrait: Portrait, tmp_path: Path) -> None:
     portrait.save(tmp_path / "someone.portrait")
     again = Portrait.load(tmp_path / "someone.portrait")
-    frame = MotionFrame(rotation=np.float32([5, 3, 1]))
+    frame = MotionFrame(rotation=np.array([5, 3, 1], np.float32))
     np.testing.assert_array_equal(Renderer(portrait, 256).render(frame), Renderer(again, 256).render(frame))
     assert list(tmp_path.iterdir()) == [tmp_path / "someone.portrait"]
 
 
-@pytest.mark.parametrize("content", [b"", b"not a portrait", b"PK\x03\x04 broken archive"], ids=["empty", "text", "zip"])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a portrait", b"PK\x03\x04 broken archive"], ids=["empty", "text", "zip"]
+)
 def test_foreign_files_are_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "foreign.portrait"
     path.write_bytes(content)
@@ -84,13 +88,13 @@ def test_a_missing_folder_is_named(portrait: Portrait, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", ["grey", "small", "wide"])
 def test_photos_of_any_kind(photo: Path, change: str) -> None:
-    image = cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2RGB)
+    image = read_photo(photo)
     if change == "grey":
         image = np.repeat(image.mean(-1, keepdims=True), 3, -1).astype(np.uint8)
     elif change == "small":
-        image = cv2.resize(image, (200, 200), interpolation=cv2.INTER_AREA)
+        image = np.asarray(cv2.resize(image, (200, 200), interpolation=cv2.INTER_AREA), np.uint8)
     else:
-        image = cv2.copyMakeBorder(image, 100, 0, 700, 300, cv2.BORDER_CONSTANT, value=(90, 120, 90))
+        image = np.pad(image, ((100, 0), (700, 300), (0, 0)), mode="constant", constant_values=110)
     made = Portrait.create(np.asarray(image, np.uint8))
     picture = Renderer(made, 256).render(MotionFrame()).astype(int)
     assert 512 <= made.side <= 1024

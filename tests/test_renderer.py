@@ -14,11 +14,13 @@ from vasari.head.landmarks import FaceLandmarker, FaceLandmarks
 Bytes = NDArray[np.uint8]
 
 
-def posed(rotation: tuple[float, float, float] = (0, 0, 0), gaze: tuple[float, float] = (0, 0), **weights: float) -> MotionFrame:
+def posed(
+    rotation: tuple[float, float, float] = (0, 0, 0), gaze: tuple[float, float] = (0, 0), **weights: float
+) -> MotionFrame:
     expression = np.zeros(len(EXPRESSIONS), np.float32)
     for name, weight in weights.items():
         expression[EXPRESSION_INDEX[name]] = weight
-    return MotionFrame(expression, np.float32(rotation), gaze=np.float32(gaze))
+    return MotionFrame(expression, np.array(rotation, np.float32), gaze=np.array(gaze, np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,10 @@ def lip_gap(face: FaceLandmarks) -> float:
 
 
 def lid_gap(face: FaceLandmarks) -> float:
-    return float(np.linalg.norm(face.points[159, :2] - face.points[145, :2]) + np.linalg.norm(face.points[386, :2] - face.points[374, :2]))
+    return float(
+        np.linalg.norm(face.points[159, :2] - face.points[145, :2])
+        + np.linalg.norm(face.points[386, :2] - face.points[374, :2])
+    )
 
 
 def test_a_face_at_rest_is_the_photo_outside_the_mouth(portrait: Portrait, renderer: Renderer) -> None:
@@ -55,7 +60,10 @@ def test_every_size_shows_the_same(portrait: Portrait, renderer: Renderer, size:
     picture = Renderer(portrait, size).render(frame)
     assert picture.shape == (size, size, 3)
     assert picture.dtype == np.uint8
-    small = [cv2.resize(p, (128, 128), interpolation=cv2.INTER_AREA).astype(int) for p in (picture, renderer.render(frame))]
+    small = [
+        cv2.resize(p, (128, 128), interpolation=cv2.INTER_AREA).astype(int)
+        for p in (picture, renderer.render(frame))
+    ]
     assert np.abs(small[0] - small[1]).mean() < 3
 
 
@@ -76,12 +84,16 @@ def test_the_jaw_opens_the_mouth(renderer: Renderer, landmarker: FaceLandmarker)
 
 
 def test_a_blink_shuts_the_eyes(renderer: Renderer, landmarker: FaceLandmarker) -> None:
-    open_, shut = (lid_gap(face_in(renderer.render(posed(eyeBlinkLeft=w, eyeBlinkRight=w)), landmarker)) for w in (0, 1))
+    open_, shut = (
+        lid_gap(face_in(renderer.render(posed(eyeBlinkLeft=w, eyeBlinkRight=w)), landmarker)) for w in (0, 1)
+    )
     assert shut < 0.6 * open_
 
 
 def test_gaze_moves_the_irises(renderer: Renderer, landmarker: FaceLandmarker) -> None:
-    left, right = (face_in(renderer.render(posed(gaze=(yaw, 0))), landmarker).irises[:, 0, 0] for yaw in (20, -20))
+    left, right = (
+        face_in(renderer.render(posed(gaze=(yaw, 0))), landmarker).irises[:, 0, 0] for yaw in (20, -20)
+    )
     assert (left - right > 3).all()
 
 

@@ -65,7 +65,7 @@ def pose_frame(name: str) -> MotionFrame:
     expression = np.zeros(len(EXPRESSIONS), np.float32)
     for key, weight in weights.items():
         expression[EXPRESSION_INDEX[key]] = weight
-    return MotionFrame(expression, np.float32(rotation), np.zeros(3, np.float32), np.float32(gaze))
+    return MotionFrame(expression, np.array(rotation, np.float32), gaze=np.array(gaze, np.float32))
 
 
 def contact_sheet(

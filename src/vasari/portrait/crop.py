@@ -44,7 +44,7 @@ class Crop:
 
     def place(self, points: NDArray[np.floating]) -> Floats:
         """Pixels (..., 2) of the photo as pixels of the picture."""
-        return ((points - np.asarray(self.origin)) * self.scale).astype(np.float32)
+        return np.asarray((points - np.asarray(self.origin)) * self.scale, np.float32)
 
     def landmarks(self, face: FaceLandmarks) -> FaceLandmarks:
         """The landmarks, moved from the photo to the picture."""
@@ -53,7 +53,7 @@ class Crop:
 
 
 def crop_photo(photo: Bytes, face: FaceLandmarks) -> Crop:
-    """Cut the square around a face; where the photo ends too soon it is continued by its blurred mirror image.
+    """Cut the square around a face; where the photo ends too soon, its blurred mirror image goes on.
 
     Args:
         photo: (H, W, 3) RGB.
@@ -75,7 +75,13 @@ def crop_photo(photo: Bytes, face: FaceLandmarks) -> Crop:
     margin = round(MARGIN * view)
     scale = view / side
     origin = corner - margin / scale
-    return Crop(_cut(photo, origin, scale, view + 2 * margin), margin, view, scale, (float(origin[0]), float(origin[1])))
+    return Crop(
+        _cut(photo, origin, scale, view + 2 * margin),
+        margin,
+        view,
+        scale,
+        (float(origin[0]), float(origin[1])),
+    )
 
 
 def _cut(photo: Bytes, origin: NDArray[np.float64], scale: float, side: int) -> Bytes:
@@ -86,7 +92,9 @@ def _cut(photo: Bytes, origin: NDArray[np.float64], scale: float, side: int) -> 
     # pixel centres at .5: crop = (photo - origin) * scale
     shift = (0.5 - np.asarray(origin)) * scale - 0.5
     affine = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    cut = cv2.warpAffine(photo, affine, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    cut = cv2.warpAffine(
+        photo, affine, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+    )
     inside = cv2.warpAffine(np.ones(photo.shape[:2], np.uint8), affine, (side, side), flags=cv2.INTER_NEAREST)
     return _soften_outside(np.asarray(cut, np.uint8), inside)
 
@@ -101,4 +109,4 @@ def _soften_outside(picture: Bytes, inside: NDArray[np.generic]) -> Bytes:
         blurred = cv2.GaussianBlur(result, (0, 0), reach)
         part = np.clip(distance / (2 * reach), 0, 1)[..., None]
         result += part * (blurred - result)
-    return np.clip(result + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(result + 0.5, 0, 255), np.uint8)

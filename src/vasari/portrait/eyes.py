@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vasari.head.camera import Camera, direction, rotation_matrix, yaw_pitch
+from vasari.head.camera import Camera, rotation_matrix, yaw_pitch
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -77,7 +77,7 @@ def eye_texture(picture: Bytes, eye: Eyeball, camera: Camera) -> Bytes:
     texture, seen = _fill_iris(texture, seen, ring, iris)
     white = dome & (ring > 1.12)
     texture = _fill_white(texture, seen & white, ~iris)
-    return np.clip(texture + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(texture + 0.5, 0, 255), np.uint8)
 
 
 def eye_overlay(picture: Bytes, eyes: list[Eyeball], textures: list[Bytes], camera: Camera) -> Bytes:
@@ -87,13 +87,15 @@ def eye_overlay(picture: Bytes, eyes: list[Eyeball], textures: list[Bytes], came
     """
     overlay = np.zeros((*picture.shape[:2], 2), np.uint8)
     overlay[..., 0] = SHADE_ONE
-    luminance = picture.astype(np.float32) @ np.float32([0.299, 0.587, 0.114])
+    luminance = picture.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     unit = _unit(picture)
     for eye, texture in zip(eyes, textures, strict=True):
         rows, columns = _box(eye.opening, picture.shape, 6 * unit)
         y, x = np.mgrid[rows, columns].astype(np.float32) + 0.5
         toward, hit = _on_sphere(camera.ray(np.stack([x, y], -1)), eye.center, eye.radius)
-        base = _look_up(texture, _texture_place(toward @ eye.turn.T)) @ np.float32([0.299, 0.587, 0.114])
+        base = _look_up(texture, _texture_place(toward @ eye.turn.T)) @ np.array(
+            [0.299, 0.587, 0.114], np.float32
+        )
         wide = _opening_mask(eye, picture.shape, shrink=-1.0 * unit)[rows, columns]
         inner = _opening_mask(eye, picture.shape, shrink=(SHADED_RIM_PX + 1) * unit)[rows, columns]
         rim = np.clip(cv2.GaussianBlur((wide & ~inner).astype(np.float32), (0, 0), 0.7 * unit) * 1.6, 0, 1)
@@ -129,24 +131,24 @@ def close_eyes(
         offset = np.array([columns.start, rows.start], np.float32)
         eye = _polygon(opening - offset, patch.shape[:2])
         # lashes and their liner lie on the rim of the open eye: they go with it
-        lashes = cv2.dilate(eye.astype(np.uint8), _disc(4 * unit))
-        replaced = cv2.dilate((lid[rows, columns]).astype(np.uint8), _disc(1.5 * unit)) | lashes > 0
+        lashes = _grown(eye, 4 * unit)
+        replaced = _grown(lid[rows, columns], 1.5 * unit) | lashes
         membrane = _membrane(patch, replaced, skin)
         shaded = membrane * _lid_relief(seam - offset, patch.shape[:2], unit)[..., None]
         soft = cv2.GaussianBlur(replaced.astype(np.float32), (0, 0), 2.5 * unit)[..., None]
         closed = patch + np.clip(soft * 1.5, 0, 1) * (shaded - patch)
         result[rows, columns] = _lash_line(closed, seam - offset, unit)
-    return np.clip(result + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(result + 0.5, 0, 255), np.uint8)
 
 
 # -- eyeball -----------------------------------------------------------------------------------
 
 
 def _texture_grid() -> tuple[Floats, Floats]:
-    """x (right) and y (up) of the texture's pixels, each in -1..1."""
+    """X (right) and y (up) of the texture's pixels, each in -1..1."""
     axis = ((np.arange(TEXTURE_SIDE, dtype=np.float32) + 0.5) / TEXTURE_SIDE) * 2 - 1
     x, y = np.meshgrid(axis, -axis)
-    return x, y
+    return x.astype(np.float32), y.astype(np.float32)
 
 
 def _texture_directions() -> tuple[Floats, Mask]:
@@ -165,7 +167,7 @@ def _texture_place(toward: Floats) -> Floats:
 
 
 def _on_sphere(rays: NDArray[np.floating], center: Floats, radius: float) -> tuple[Floats, Mask]:
-    """Direction from the centre to where each ray from the lens meets the sphere (nearest point if it misses)."""
+    """Direction from the centre to where each ray from the lens meets the sphere, and whether it does."""
     along = rays @ center
     missed = float(center @ center) - along**2 - radius**2
     reach = along - np.sqrt(np.maximum(-missed, 0))
@@ -199,7 +201,9 @@ def _fill_iris(texture: Floats, seen: Mask, ring: Floats, iris: Mask) -> tuple[F
     missing = iris & ~good
     texture = np.where(missing[..., None], median, texture)
     blurred = cv2.GaussianBlur(texture, (0, 0), 1.5)
-    return np.where(cv2.dilate(missing.astype(np.uint8), _disc(1.5))[..., None] > 0, blurred, texture), seen | iris
+    return np.where(
+        cv2.dilate(missing.astype(np.uint8), _disc(1.5))[..., None] > 0, blurred, texture
+    ), seen | iris
 
 
 def _ring_median(texture: Floats, good: Mask, ring: Floats, steps: int = 14) -> Floats:
@@ -221,7 +225,7 @@ def _ring_median(texture: Floats, good: Mask, ring: Floats, steps: int = 14) -> 
 def _fill_white(texture: Floats, known: Mask, region: Mask) -> Floats:
     """Continue the white of the eye over ``region`` from where it is ``known``."""
     if known.sum() < 12:
-        usual = np.float32([196, 186, 180])
+        usual = np.array([196, 186, 180], np.float32)
         return np.where(region[..., None], 0.5 * usual + 0.5 * texture[region].mean(0), texture)
     bright = texture.sum(-1) >= np.quantile(texture[known].sum(-1), 0.25)
     filled = _spread_colour(texture, known & bright, (3, 9, 27, 81))
@@ -251,11 +255,13 @@ def _spread_colour(texture: Floats, known: Mask, reaches: tuple[float, ...]) -> 
 
 def _membrane(patch: Floats, hole: Mask, skin: Floats) -> Floats:
     """Smooth surface over a hole, from the skin-like pixels around it, with grain of their strength."""
-    around = (cv2.dilate(hole.astype(np.uint8), _disc(12)) > 0) & ~(cv2.dilate(hole.astype(np.uint8), _disc(2)) > 0)
+    around = (cv2.dilate(hole.astype(np.uint8), _disc(12)) > 0) & ~(
+        cv2.dilate(hole.astype(np.uint8), _disc(2)) > 0
+    )
     likeness = np.abs(patch - skin).sum(-1)
     good = around & (likeness <= np.quantile(likeness[around], 0.5)) if around.any() else ~hole
     smooth = _spread_colour(patch, good, (2.5, 5, 10, 20, 40))
-    smooth = cv2.GaussianBlur(smooth, (0, 0), 3)
+    smooth = np.asarray(cv2.GaussianBlur(smooth, (0, 0), 3), np.float32)
     fine = patch - cv2.GaussianBlur(patch, (0, 0), 1.5)
     strength = min(float(np.median(np.abs(fine[good]))) * 1.48, 4.0)
     grain = np.random.default_rng(0).normal(0, strength, patch.shape[:2]).astype(np.float32)
@@ -269,20 +275,32 @@ def _lid_relief(seam: Floats, shape: tuple[int, int], unit: float) -> Floats:
     along = seam[order]
     width = float(along[-1, 0] - along[0, 0])
     across = np.clip((x - along[0, 0]) / max(width, 1e-3), 0, 1)
-    height = (np.interp(x, along[:, 0], along[:, 1]).astype(np.float32) - y) / (0.5 * width)  # 0 seam, up positive
+    height = (np.interp(x, along[:, 0], along[:, 1]).astype(np.float32) - y) / (
+        0.5 * width
+    )  # 0 seam, up positive
     arch = np.sqrt(np.clip(1 - (2 * across - 1) ** 2, 0, 1))  # the ball's outline over the width
     ball = 0.06 * arch * np.exp(-(((height - 0.42) / 0.28) ** 2)) - 0.05 * (1 - arch)
     crease = -0.10 * arch * np.exp(-(((height - (0.25 + 0.6 * arch)) / 0.10) ** 2))
     under = -0.10 * arch * np.exp(-(((height + 0.07) / 0.10) ** 2))
-    return (1 + ball + crease + under).astype(np.float32)
+    return np.asarray(1 + ball + crease + under, np.float32)
 
 
 def _lash_line(patch: Floats, seam: Floats, unit: float) -> Floats:
     """Draw the seam: a soft dark line, thicker outward, and short lashes that fan out below it."""
     ss = 8  # fixed-point sub-pixels of OpenCV's line drawing, as a power-of-two shift of 3 bits
-    curve = np.stack([np.interp(np.linspace(0, len(seam) - 1, 33), np.arange(len(seam)), seam[:, c]) for c in (0, 1)], 1)
+    curve = np.stack(
+        [np.interp(np.linspace(0, len(seam) - 1, 33), np.arange(len(seam)), seam[:, c]) for c in (0, 1)], 1
+    )
     line = np.zeros(patch.shape[:2], np.uint8)
-    cv2.polylines(line, [np.round((curve - 0.5) * ss).astype(np.int32)], False, 255, max(round(1.4 * unit), 1), cv2.LINE_AA, 3)
+    cv2.polylines(
+        line,
+        [np.round((curve - 0.5) * ss).astype(np.int32)],
+        False,
+        255,
+        max(round(1.4 * unit), 1),
+        cv2.LINE_AA,
+        3,
+    )
     lashes = np.zeros_like(line)
     outward = np.sign(curve[-1, 0] - curve[0, 0])
     rng = np.random.default_rng(1)
@@ -293,8 +311,10 @@ def _lash_line(patch: Floats, seam: Floats, unit: float) -> Floats:
         tip = root + length * np.array([slant, 1.0]) / np.hypot(slant, 1.0)
         ends = np.round((np.stack([root, tip]) - 0.5) * ss).astype(np.int32)
         cv2.line(lashes, tuple(map(int, ends[0])), tuple(map(int, ends[1])), 255, 1, cv2.LINE_AA, 3)
-    ink = 0.62 * cv2.GaussianBlur(line, (0, 0), 0.6 * unit) + 0.38 * cv2.GaussianBlur(lashes, (0, 0), 0.55 * unit)
-    dark = patch * np.float32([0.34, 0.28, 0.27])
+    ink = 0.62 * cv2.GaussianBlur(line, (0, 0), 0.6 * unit) + 0.38 * cv2.GaussianBlur(
+        lashes, (0, 0), 0.55 * unit
+    )
+    dark = patch * np.array([0.34, 0.28, 0.27], np.float32)
     return patch + np.clip(ink / 255, 0, 0.85)[..., None].astype(np.float32) * (dark - patch)
 
 
@@ -303,7 +323,7 @@ def _lash_line(patch: Floats, seam: Floats, unit: float) -> Floats:
 
 def _unit(picture: Bytes) -> float:
     """Pixels of this picture per pixel of a 512 view (the picture has a margin of an eighth all round)."""
-    return picture.shape[0] / 640
+    return float(picture.shape[0]) / 640
 
 
 def _look_up(picture: NDArray[np.uint8], place: Floats) -> NDArray[np.uint8]:
@@ -324,6 +344,10 @@ def _opening_mask(eye: Eyeball, shape: tuple[int, ...], shrink: float) -> Mask:
         return mask > 0
     change = cv2.erode if shrink > 0 else cv2.dilate
     return np.asarray(change(mask, _disc(abs(shrink)))) > 0
+
+
+def _grown(mask: Mask, radius: float) -> Mask:
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), _disc(radius))) > 0
 
 
 def _disc(radius: float) -> Bytes:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from vasari.head.model import HeadModel
+from vasari.portrait.nearness import neighbours
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
-IVORY = np.float32([238, 228, 208])
+IVORY = np.array([238, 228, 208], np.float32)
 #: Teeth are this bright compared with the photo's bright skin.
 TEETH_LUMINANCE = 0.95
 #: Lining of the lips: this far in (cm) the lip's colour has become that of the cavity.
 LINING_DEPTH = 1.1
-_LUMA = np.float32([0.299, 0.587, 0.114])
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, skin_pixels: Bytes) -> Floats:
@@ -38,11 +38,13 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
     tints = np.zeros((model.n_vertices, 3), np.float32)
     tints[model.groups["teeth_upper"]] = teeth = _teeth(skin_pixels, saturation)
     tints[model.groups["teeth_lower"]] = 0.94 * teeth
-    flesh = _tone(lip, np.float32([1.12, 0.80, 0.80]), saturation)
+    flesh = _tone(lip, np.array([1.12, 0.80, 0.80], np.float32), saturation)
     for gums in ("gums_upper", "gums_lower"):
         tints[model.groups[gums]] = 0.92 * flesh
-    tints[model.groups["tongue"]] = _tone(lip, np.float32([1.10, 0.82, 0.82]), saturation)
-    _line_mouth(tints, model, photo, picture, uv, _tone(lip, np.float32([0.50, 0.28, 0.28]), saturation))
+    tints[model.groups["tongue"]] = _tone(lip, np.array([1.10, 0.82, 0.82], np.float32), saturation)
+    _line_mouth(
+        tints, model, photo, picture, uv, _tone(lip, np.array([0.50, 0.28, 0.28], np.float32), saturation)
+    )
     return tints
 
 
@@ -51,7 +53,7 @@ def _teeth(skin_pixels: Bytes, saturation: float) -> Floats:
     skin = np.median(skin_pixels, 0)
     chroma = 0.7 * IVORY / (IVORY @ _LUMA) + 0.3 * skin / (skin @ _LUMA)
     chroma = 1 + saturation * (chroma - 1)
-    return np.clip(max(TEETH_LUMINANCE * bright, 95.0) * chroma, 0, 245).astype(np.float32)
+    return np.asarray(np.clip(max(TEETH_LUMINANCE * bright, 95.0) * chroma, 0, 245), np.float32)
 
 
 def _tone(colour: Floats, factor: Floats, saturation: float) -> Floats:
@@ -60,12 +62,14 @@ def _tone(colour: Floats, factor: Floats, saturation: float) -> Floats:
     return np.asarray(colour * (grey + saturation * (factor - grey)), np.float32)
 
 
-def _line_mouth(tints: Floats, model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, cavity: Floats) -> None:
+def _line_mouth(
+    tints: Floats, model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, cavity: Floats
+) -> None:
     """Inner lips take the colour of the nearest visible lip, fading to the cavity's further in."""
     rims = np.unique(np.concatenate([model.groups["lip_upper_rim"], model.groups["lip_lower_rim"]]))
     lining = np.unique(np.concatenate([model.groups["mouth"], rims]))
     rim_colour = _colours_at(picture, _pull_outward(model, uv, rims))
-    distance, nearest = cKDTree(photo[rims]).query(photo[lining], k=min(4, len(rims)))
+    distance, nearest = neighbours(photo[rims], photo[lining], 4)
     weight = 1 / (distance + 0.05)
     near = (rim_colour[nearest] * weight[..., None]).sum(1) / weight.sum(1, keepdims=True)
     part = np.clip(distance[:, :1] / LINING_DEPTH, 0, 1) ** 0.8
@@ -73,7 +77,7 @@ def _line_mouth(tints: Floats, model: HeadModel, photo: Floats, picture: Bytes, 
 
 
 def _pull_outward(model: HeadModel, uv: Floats, rims: NDArray[np.int32], share: float = 0.25) -> Floats:
-    """Where on the red of the lips the rim's colour is read: a little away from the dark line between them."""
+    """Where on the red of the lips the rim's colour is read: a little off the dark line between them."""
     lips = _outer_lips(model)
     upper = np.isin(rims, model.groups["lip_upper_rim"])
     middle = uv[lips].mean(0)
@@ -92,4 +96,4 @@ def _outer_lips(model: HeadModel) -> NDArray[np.int32]:
 def _colours_at(picture: Bytes, place: Floats) -> Floats:
     x = np.clip(place[:, 0].astype(int), 0, picture.shape[1] - 1)
     y = np.clip(place[:, 1].astype(int), 0, picture.shape[0] - 1)
-    return picture[y, x].astype(np.float32)
+    return np.asarray(picture[y, x], np.float32)

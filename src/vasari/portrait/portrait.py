@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -80,7 +81,7 @@ class Portrait:
     @property
     def side(self) -> int:
         """Side of the square view, pixels."""
-        return self.picture.shape[0] - 2 * self.margin
+        return int(self.picture.shape[0]) - 2 * self.margin
 
     @property
     def distance(self) -> float:
@@ -140,7 +141,9 @@ class Portrait:
             partial.replace(target)
         except OSError as error:
             partial.unlink(missing_ok=True)
-            raise PhotoError(f"cannot write the portrait to {target}: {error.strerror}. Choose another place.") from error
+            raise PhotoError(
+                f"cannot write the portrait to {target}: {error.strerror}. Choose another place."
+            ) from error
 
     @classmethod
     def load(cls, path: str | Path) -> Portrait:
@@ -156,7 +159,9 @@ class Portrait:
         except FileNotFoundError as error:
             raise FormatError(f"there is no portrait file at {path}.") from error
         except Exception as error:  # a damaged archive fails in many ways
-            raise FormatError(f"{path} is not a Vasari portrait, or is damaged. Make one with 'vasari prepare'.") from error
+            raise FormatError(
+                f"{path} is not a Vasari portrait, or is damaged. Make one with 'vasari prepare'."
+            ) from error
         if header.get("format") != FORMAT or header.get("version") != FORMAT_VERSION:
             raise FormatError(
                 f"{path} is {header.get('format')} version {header.get('version')}; this program reads "
@@ -164,8 +169,10 @@ class Portrait:
             )
         names = {field.name for field in fields(cls)}
         if set(arrays) != names:
-            raise FormatError(f"{path} is damaged: it lacks {sorted(names - set(arrays))}. Prepare the photo again.")
-        values = {name: _unpack(name, array) for name, array in arrays.items()}
+            raise FormatError(
+                f"{path} is damaged: it lacks {sorted(names - set(arrays))}. Prepare the photo again."
+            )
+        values: dict[str, Any] = {name: _unpack(name, array) for name, array in arrays.items()}
         return cls(**values)
 
 
@@ -325,6 +332,4 @@ def _with_sheet(
 def _pivot(model: HeadModel, photo: Floats, turn: Floats) -> Floats:
     """Top of the neck, where the head turns: under and behind the ears' middle."""
     ears = photo[np.concatenate([model.groups["ear_left"], model.groups["ear_right"]])].mean(0)
-    return np.asarray(ears + turn @ np.float32([0, -4.0, -1.0]), np.float32)
-
-
+    return np.asarray(ears + turn @ np.array([0, -4.0, -1.0], np.float32), np.float32)

@@ -5,26 +5,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
-from scipy.spatial import cKDTree
 
 from vasari.head.camera import Camera
+from vasari.head.face_rows import OVAL  # slides along the outline as the head turns: no pins there
 from vasari.head.fit import HeadFit
 from vasari.head.model import HeadModel
+from vasari.portrait.nearness import distance_to, smoothstep
 
 Floats = NDArray[np.float32]
 
-#: MediaPipe's face oval: slides along the outline as the head turns, so it does not pin the surface.
-OVAL: tuple[int, ...] = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip
 #: The field holds this far outside the landmarks and is gone this far out, in sides of the view.
 FADE_FROM, FADE_TO = 15 / 512, 55 / 512
 #: Smoothing of the field (pixels at 512): the landmarks themselves are only so exact.
 SMOOTHING = 0.6
 
 
-def residual_field(model: HeadModel, vertices: Floats, fit: HeadFit, landmarks: Floats, side: float) -> Floats:
+def residual_field(
+    model: HeadModel, vertices: Floats, fit: HeadFit, landmarks: Floats, side: float
+) -> Floats:
     """Displacements (V, 3) in camera space, cm, that carry the fitted head onto the photo's landmarks.
 
     Args:
@@ -42,9 +40,11 @@ def residual_field(model: HeadModel, vertices: Floats, fit: HeadFit, landmarks: 
     error = landmarks - predicted
     pins = np.setdiff1d(np.arange(len(landmarks)), OVAL)
     unit = side / 512
-    field = RBFInterpolator(predicted[pins] / unit, error[pins], kernel="linear", smoothing=SMOOTHING, degree=1)
-    distance = cKDTree(predicted).query(place)[0] / side
-    fade = 1 - _smoothstep((distance - FADE_FROM) / (FADE_TO - FADE_FROM))
+    field = RBFInterpolator(
+        predicted[pins] / unit, error[pins], kernel="linear", smoothing=SMOOTHING, degree=1
+    )
+    distance = distance_to(predicted, place) / side
+    fade = 1 - smoothstep((distance - FADE_FROM) / (FADE_TO - FADE_FROM))
     moved = np.zeros((len(vertices), 2))
     near = fade > 0
     moved[near] = field(place[near] / unit) * fade[near, None]
@@ -65,8 +65,3 @@ def _unproject(moved: NDArray[np.float64], vertices: Floats, camera: Camera) -> 
     """Pixel displacements (V, 2) as camera-space ones (V, 3) at the vertices' own depth."""
     per_pixel = -vertices[:, 2:] / camera.focal
     return np.concatenate([moved * [1, -1] * per_pixel, np.zeros((len(moved), 1))], 1).astype(np.float32)
-
-
-def _smoothstep(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    x = np.clip(x, 0, 1)
-    return x * x * (3 - 2 * x)

@@ -59,7 +59,11 @@ def build_rig(model: HeadModel, fit: HeadFit, residual: Floats, landmarks: Float
     kept = kept_expression(fit.expression, landmarks)
     turn = np.asarray(fit.rotation, np.float32)
     deltas = model.expression_dense @ turn.T  # (52, V, 3)
-    photo = model.shape(fit.identity, fit.expression) @ turn.T + np.asarray(fit.translation, np.float32) + residual
+    photo = (
+        model.shape(fit.identity, fit.expression) @ turn.T
+        + np.asarray(fit.translation, np.float32)
+        + residual
+    )
     neutral = photo + np.tensordot(kept - fit.expression, deltas, 1).astype(np.float32)
     for _ in range(2):  # the second pass follows the rims' own curves as the first has left them
         neutral = neutral + _meet(model, neutral, "lip_upper_rim", "lip_lower_rim", LIP_REACH, share=0.5)
@@ -97,7 +101,9 @@ def _seat_teeth(model: HeadModel, neutral: Floats, turn: Floats) -> Floats:
     """
     rim = model.groups["lip_upper_rim"]
     middle = rim[len(rim) // 2]
-    width = np.linalg.norm(np.subtract(*neutral[rim[[0, -1]]])) / np.linalg.norm(np.subtract(*model.neutral[rim[[0, -1]]]))
+    width = np.linalg.norm(np.subtract(*neutral[rim[[0, -1]]])) / np.linalg.norm(
+        np.subtract(*model.neutral[rim[[0, -1]]])
+    )
     inside = np.concatenate([model.groups[name] for name in ORAL])
     size = np.clip(width, *TEETH_SIZE)
     seated = neutral.copy()
@@ -128,7 +134,11 @@ def _arc(curve: Floats) -> NDArray[np.float64]:
 
 
 def _spread(
-    model: HeadModel, vertices: Floats, rims: tuple[Ints, Ints], corrections: list[NDArray[np.float64]], reach: float
+    model: HeadModel,
+    vertices: Floats,
+    rims: tuple[Ints, Ints],
+    corrections: list[NDArray[np.float64]],
+    reach: float,
 ) -> Floats:
     """Each vertex near a rim takes the correction of the rim that is nearest along the surface."""
     skin = model.part_triangles("skin", "mouth")
@@ -143,13 +153,13 @@ def _spread(
     field = (blend.T @ moves) / np.maximum(total, 1e-9)[:, None] * weight.max(0)[:, None]
     field[rims[0]], field[rims[1]] = corrections
     # shared corners belong to both rims and stay
-    return field.astype(np.float32)
+    return np.asarray(field, np.float32)
 
 
 def surface_distance(
     vertices: Floats, triangles: Ints, sources: Ints, limit: float, *, nearest: bool = False
 ) -> NDArray[np.float64]:
-    """Distances (n, V) along the edges of ``triangles`` from n source vertices, cm; infinite beyond ``limit``.
+    """Distances (n, V) along the edges of ``triangles`` from n source vertices, cm; infinite past ``limit``.
 
     With ``nearest``, only that to the nearest source (V,).
     """
@@ -159,7 +169,9 @@ def surface_distance(
     pairs = np.stack([keys // len(vertices), keys % len(vertices)], 1)
     lengths = np.linalg.norm(vertices[pairs[:, 0]] - vertices[pairs[:, 1]], axis=1) + 1e-6
     graph = coo_array((lengths, (pairs[:, 0], pairs[:, 1])), shape=(len(vertices),) * 2).tocsr()
-    return np.asarray(dijkstra(graph, directed=False, indices=sources, limit=limit, min_only=nearest))
+    if nearest:
+        return np.asarray(dijkstra(graph, directed=False, indices=sources, limit=limit, min_only=True))
+    return np.asarray(dijkstra(graph, directed=False, indices=sources, limit=limit))
 
 
 def _sparse(deltas: Floats) -> tuple[Ints, Ints, Floats]:

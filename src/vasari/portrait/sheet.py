@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from vasari.head.camera import Camera
+from vasari.portrait.nearness import neighbours, smoothstep
 
 Floats = NDArray[np.float32]
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float32]
 KNOTS = 57
 #: Depth behind the outline of the face is flattened to this share: ears at full depth would swing out.
 DEPTH_BEHIND_FACE = 0.55
-#: The head, as an ellipse in heights of the face, and where its share in the movement starts to fall and ends.
+#: The head, as an ellipse in heights of the face; its share in the movement falls from here to here.
 HEAD_ELLIPSE = (0.62, 0.85)
 FALL_FROM, FALL_TO = 1.25, 2.5
 #: The neck follows the head down to this far below the chin, heights of the face.
@@ -49,15 +49,15 @@ class FaceFrame:
         """Points (..., 2) in face coordinates: x to the right, y up, in heights of the face."""
         offset = points - self.middle
         right = np.array([-self.up[1], self.up[0]], np.float32)
-        return np.stack([offset @ right, offset @ self.up], -1) / self.height
+        return np.asarray(np.stack([offset @ right, offset @ self.up], -1) / self.height, np.float32)
 
 
 def rigidity(points: Floats, frame: FaceFrame) -> Floats:
     """Share (n,) in the head's movement of places (n, 2) in the picture: 1 on the head, 0 on the torso."""
     x, y = np.moveaxis(frame.along(points), -1, 0)
     radius = np.hypot(x / HEAD_ELLIPSE[0], y / HEAD_ELLIPSE[1])
-    head = 1 - _smoothstep((radius - FALL_FROM) / (FALL_TO - FALL_FROM))
-    neck = 1 - _smoothstep((-y - 0.5 - NECK_FROM) / (NECK_TO - NECK_FROM))
+    head = 1 - smoothstep((radius - FALL_FROM) / (FALL_TO - FALL_FROM))
+    neck = 1 - smoothstep((-y - 0.5 - NECK_FROM) / (NECK_TO - NECK_FROM))
     return np.asarray(head * neck, np.float32)
 
 
@@ -68,7 +68,9 @@ def knots(side: int) -> Floats:
     return np.stack([x, y], -1).reshape(-1, 2)
 
 
-def knot_points(places: Floats, head: Floats, head_places: Floats, outline_depth: float, camera: Camera) -> Floats:
+def knot_points(
+    places: Floats, head: Floats, head_places: Floats, outline_depth: float, camera: Camera
+) -> Floats:
     """Camera-space points (n, 3) of the knots, cm.
 
     Args:
@@ -78,7 +80,7 @@ def knot_points(places: Floats, head: Floats, head_places: Floats, outline_depth
         camera: the photo's.
     """
     spacing = float(places[1, 0] - places[0, 0])
-    distance, nearest = cKDTree(head_places).query(places, k=4)
+    distance, nearest = neighbours(head_places, places, 4)
     weight = 1 / (distance + 0.05 * spacing)
     depth = (head[nearest, 2] * weight).sum(1) / weight.sum(1)
     depth[distance[:, 0] > 0.75 * spacing] = np.nan
@@ -90,11 +92,13 @@ def knot_points(places: Floats, head: Floats, head_places: Floats, outline_depth
     return np.asarray(ray * (z / ray[:, 2:]), np.float32)
 
 
-def tug(places: Floats, face_places: Floats, frame: FaceFrame, neighbours: int = 8) -> tuple[NDArray[np.int64], Floats]:
-    """Which face vertices (n, k) pull at each place and how much (n, k): near ones, dying out outside the face."""
-    distance, index = cKDTree(face_places).query(places, k=neighbours)
+def tug(
+    places: Floats, face_places: Floats, frame: FaceFrame, count: int = 8
+) -> tuple[NDArray[np.intp], Floats]:
+    """Which face vertices (n, k) pull at each place and how much (n, k): near ones, less outside the face."""
+    distance, index = neighbours(face_places, places, count)
     width = 0.02 * frame.height
-    weight = np.exp(-((distance - distance[:, :1]) / width) ** 2)
+    weight = np.exp(-(((distance - distance[:, :1]) / width) ** 2))
     weight /= weight.sum(1, keepdims=True)
     outside = np.maximum(distance[:, :1] - 0.02 * frame.height, 0)
     return index, np.asarray(weight * np.exp(-((outside / (TUG_REACH * frame.height)) ** 2)), np.float32)
@@ -110,8 +114,3 @@ def _fill(depth: NDArray[np.float64]) -> Floats:
         smooth = cv2.blur(values, (3, 3), borderType=cv2.BORDER_REPLICATE)
         values = np.where(known, values, 0.97 * smooth + 0.03 * level).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(values, (0, 0), 1.0), np.float32)
-
-
-def _smoothstep(x: NDArray[np.floating]) -> NDArray[np.floating]:
-    x = np.clip(x, 0, 1)
-    return np.asarray(x * x * (3 - 2 * x))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from vasari.head.expressions import EXPRESSIONS
+from vasari.head.face_rows import OVAL
 from vasari.head.model import PART_INDEX, HeadModel
-from vasari.portrait.residual import OVAL
+from vasari.portrait.nearness import distance_to, neighbours
 from vasari.portrait.rig import Rig, surface_distance
 from vasari.portrait.sheet import FaceFrame
 from vasari.render import shade
@@ -31,7 +31,7 @@ LID_MOVE = 0.30
 #: Side light may change the skin's brightness this much at most.
 LAMP_MOST = 0.3
 
-_LUMA = np.float32([0.299, 0.587, 0.114])
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _CHEEKS = (50, 280, 205, 425, 101, 330, 118, 347, 187, 411)
 
 
@@ -87,7 +87,7 @@ def describe_surface(
     lid = _lid_share(rig, model)
     triangles, kinds = _drawn(model, alpha, lid)
     skin_pixels = _cheek_pixels(picture, landmarks, frame)
-    outline = cKDTree(uv[visible]).query(landmarks[list(OVAL)])[1]
+    outline = neighbours(uv[visible], landmarks[list(OVAL)], 1)[1][:, 0]
     return Surface(
         triangles,
         kinds,
@@ -103,7 +103,7 @@ def describe_surface(
 
 
 def _patch_alpha(model: HeadModel, photo: Floats, normals: Floats) -> Floats:
-    """(V,) opaque on the face, fading into the sheet beyond the landmarks and where the photo saw skin edge-on.
+    """(V,) opaque on the face, fading into the sheet beyond the landmarks and where skin was seen edge-on.
 
     Everything but skin is opaque.
     """
@@ -175,8 +175,8 @@ def _cheek_pixels(picture: Bytes, landmarks: Floats, frame: FaceFrame) -> Bytes:
 def _lamp(
     picture: Bytes, uv: Floats, normals: Floats, visible: Ints, landmarks: Floats, frame: FaceFrame
 ) -> Floats:
-    """First-order spherical harmonics of the light on the skin (Basri and Jacobs, PAMI 2003), robustly fitted."""
-    inside = cKDTree(landmarks).query(uv[visible])[0] < 0.04 * frame.height
+    """Light on the skin: first-order spherical harmonics (Basri and Jacobs, PAMI 2003), robustly fitted."""
+    inside = distance_to(landmarks, uv[visible]) < 0.04 * frame.height
     ids = visible[inside]
     x, y = np.clip(uv[ids].astype(int), 0, picture.shape[0] - 1).T
     brightness = picture[y, x] @ _LUMA / 255

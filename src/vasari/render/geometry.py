@@ -27,7 +27,7 @@ def express(base: Floats, start: Ints, vertex: Ints, delta: Floats, weights: Flo
 
 @njit(cache=True, nogil=True, fastmath=True)
 def pose(points: Floats, rigidity: Floats, rotation: Floats, pivot: Floats, translation: Floats) -> None:
-    """Turn points (V, 3) about ``pivot`` and move them, in place, each as far as its ``rigidity`` (V,) in 0..1.
+    """Turn points (V, 3) about ``pivot`` and move them, in place, each by its ``rigidity`` (V,) in 0..1.
 
     The distance to the camera (z of ``translation``) changes for all alike: it is the camera that moves.
     """

@@ -48,7 +48,7 @@ def rasterise(
     Args:
         points: (V, 2) picture positions in pixels.
         depth_of: (V,) closeness to the camera, greater is nearer.
-        triangles: (F, 3) vertex ids; those that show their back (counter-clockwise in the picture) are skipped.
+        triangles: (F, 3) vertex ids; those that show their back (counter-clockwise as seen) are skipped.
         order: (n,) numbers of the triangles to draw.
         box: (4,) left, top, right, bottom of the drawn rectangle, in whole pixels.
         depth: (2 H, 2 W) nearest closeness so far, changed in place.

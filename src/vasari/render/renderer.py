@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import cv2
 import numpy as np
@@ -136,7 +137,9 @@ class Renderer:
         light = scratch.attributes[:, shade.LIGHT]
         ratio = self._lamplight(scratch.normals[self._skin]) / self._rest_light
         light[self._skin] = np.clip(ratio, *LIGHT_RANGE)
-        geometry.vertex_normals(scratch.points[: self._head], p.triangles, self._tinted_order, scratch.normals)
+        geometry.vertex_normals(
+            scratch.points[: self._head], p.triangles, self._tinted_order, scratch.normals
+        )
         inside = scratch.points[self._tinted]
         depth = np.maximum(inside[:, 2].max() - MOUTH_LIT - inside[:, 2], 0)
         facing = 0.8 + 0.2 * np.maximum(scratch.normals[self._tinted, 2], 0)
@@ -154,12 +157,11 @@ class Renderer:
         source = self._coarse
         for _ in range(SHEET_ROUNDS):
             at = (source + np.float32(self._margin)) * self._knots_per_pixel
-            source = self._coarse - cv2.remap(moved, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            source = self._coarse - _warp(moved, at, _NO_MAP, cv2.BORDER_REPLICATE)
         texels = (source + np.float32(self._margin)) * np.float32(TEXELS) - np.float32(0.5)
         fine = cv2.resize(texels, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
-        fixed = cv2.convertMaps(fine, None, cv2.CV_16SC2)  # fixed point: half the time of floats
-        sheet = cv2.remap(self._picture, *fixed, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-        return np.asarray(sheet, np.uint8)
+        fixed = cv2.convertMaps(fine, _NO_MAP, cv2.CV_16SC2)  # fixed point: half the time of floats
+        return np.asarray(_warp(self._picture, *fixed, cv2.BORDER_REFLECT_101), np.uint8)
 
     def _draw_head(
         self, scratch: _Scratch, picture: Bytes, frame: MotionFrame, turn: Floats, weights: Floats
@@ -200,6 +202,14 @@ class Renderer:
         return np.array([*low, *high], np.int32)
 
 
+#: An empty second map: the first then holds both coordinates.
+_NO_MAP: Any = None
+
+
+def _warp(picture: Any, x: Any, y: Any, border: int) -> NDArray[Any]:
+    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=border))
+
+
 def _texture(picture: Bytes, scale: float) -> Bytes:
     """A portrait's picture at the output's resolution, on a grid ``TEXELS`` times as fine.
 
@@ -208,13 +218,15 @@ def _texture(picture: Bytes, scale: float) -> Bytes:
     side = round(picture.shape[0] * scale)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     fitted = picture if side == picture.shape[0] else cv2.resize(picture, (side, side), interpolation=method)
-    return np.asarray(cv2.resize(fitted, None, fx=TEXELS, fy=TEXELS, interpolation=cv2.INTER_LANCZOS4), np.uint8)
+    return np.asarray(
+        cv2.resize(fitted, None, fx=TEXELS, fy=TEXELS, interpolation=cv2.INTER_LANCZOS4), np.uint8
+    )
 
 
 def _rest_knots(portrait: Portrait, scale: float) -> Floats:
     """Places (KNOTS^2, 2) of the sheet's knots in the photo, pixels of the output view."""
-    axis = np.linspace(0, portrait.picture.shape[0] * scale, KNOTS, dtype=np.float32) - portrait.margin * scale
+    axis = (
+        np.linspace(0, portrait.picture.shape[0] * scale, KNOTS, dtype=np.float32) - portrait.margin * scale
+    )
     x, y = np.meshgrid(axis, axis)
     return np.stack([x, y], -1).reshape(-1, 2)
-
-

@@ -23,7 +23,11 @@ CLOSED_U, CLOSED_V = 2, 3  # place in the picture of the closed eyes, pixels
 LID = 4  # how much of the closed eyes' picture the vertex takes when the eye is shut, 0..1
 ALPHA = 5  # opacity over the sheet, 0..1
 LIGHT = 6  # brightness factor
-RED, GREEN, BLUE = 7, 8, 9  # own colour 0..255 (inside of the mouth); for an eyeball, direction from its centre
+RED, GREEN, BLUE = (
+    7,
+    8,
+    9,
+)  # own colour 0..255 (inside of the mouth); for an eyeball, direction from its centre
 N_ATTRIBUTES = 10
 
 # Kinds of surface.
@@ -91,10 +95,10 @@ def _sample(
     u = w0 * attributes[i, U] + w1 * attributes[j, U] + w2 * attributes[m, U]
     v = w0 * attributes[i, V] + w1 * attributes[j, V] + w2 * attributes[m, V]
     light = w0 * attributes[i, LIGHT] + w1 * attributes[j, LIGHT] + w2 * attributes[m, LIGHT]
-    if kind == EYE_LEFT or kind == EYE_RIGHT:
+    if kind in (EYE_LEFT, EYE_RIGHT):
         eye = kind - EYE_LEFT
         _eye(f, w0, w1, w2, eye, triangles, attributes, eye_textures, eye_turns[eye], colour)
-        # lashes' shade and the lens' reflection stay with the socket while the eye turns; both are gone when it shuts
+        # lashes' shade and the lens' reflection stay with the socket while the eye turns; shut, both are gone
         open_ = np.float32(1) - closing[eye]
         shade = np.float32(1) + open_ * (_bilinear(overlay, u, v, 0) / np.float32(128) - np.float32(1))
         gleam = open_ * _bilinear(overlay, u, v, 1)
@@ -108,7 +112,7 @@ def _sample(
             colour[c] = t * light
         return np.float32(1)
     _look_up(photo, u, v, colour)
-    if kind == LID_LEFT or kind == LID_RIGHT:
+    if kind in (LID_LEFT, LID_RIGHT):
         part = w0 * attributes[i, LID] + w1 * attributes[j, LID] + w2 * attributes[m, LID]
         part *= closing[kind - LID_LEFT]
         if part > 0:
@@ -212,14 +216,14 @@ def shade(
                     w2 = plane[f, 3] * px + plane[f, 4] * py + plane[f, 5]
                     kind = kinds[f]
                     shadow = np.float32(0)
-                    if kind == EYE_LEFT or kind == EYE_RIGHT:
+                    if kind in (EYE_LEFT, EYE_RIGHT):
                         eye = kind - EYE_LEFT
                         if lid_row[eye, column] < 0:
                             lid_row[eye, column] = row
                         shadow = np.exp(-(row - lid_row[eye, column]) / shadow_px)
                     a = _sample(
-                        f, w1, w2, kind, triangles, attributes, photo, closed, overlay, eye_textures, eye_turns,
-                        closing, shadow, colour,
+                        f, w1, w2, kind, triangles, attributes, photo, closed, overlay,
+                        eye_textures, eye_turns, closing, shadow, colour,
                     )  # fmt: skip
                     a *= np.float32(0.25)
                     alpha += a
@@ -248,7 +252,11 @@ def _mean_skin(
         if f < 0:
             return False
         kind = kinds[f]
-        if kind != SKIN and not (kind == LID_LEFT and closing[0] <= 0) and not (kind == LID_RIGHT and closing[1] <= 0):
+        if (
+            kind != SKIN
+            and not (kind == LID_LEFT and closing[0] <= 0)
+            and not (kind == LID_RIGHT and closing[1] <= 0)
+        ):
             return False
     one = samples[0] == samples[1] and samples[0] == samples[2] and samples[0] == samples[3]
     n = 1 if one else 2  # the middle of two opposite samples is the middle of the pixel
