@@ -32,7 +32,7 @@ DETECTOR_POINTS = ((33, 133, 159, 145), (263, 362, 386, 374), (1,), (13, 14))
 FAR = 0.3
 #: Agreement that ends the search at once, that of a face, and that of one taken for want of a better.
 #: The model card tells how they were set.
-CLEAR, TRUSTED, DOUBTFUL = 0.7, 0.58, 0.3
+CLEAR, TRUSTED, DOUBTFUL = 0.7, 0.58, 0.5
 #: A face is read again until its square changes by less than this share, at most so many times.
 SETTLED, MOST_READINGS = 0.03, 8
 #: Squares that differ by less than this share are not read twice.
