@@ -50,7 +50,7 @@ class Decoder:
             raise SoundError(f"{name} may not be read: permission denied; check who owns it") from error
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise SoundError(f"{name} is not a sound or video file, or is damaged; {HELP}") from error
-        if not self._container.streams:
+        if all(stream.type == "data" for stream in self._container.streams):
             self.close()
             raise SoundError(f"{name} is damaged: its index is missing; copy or export it again")
         if not self._container.streams.audio:
@@ -102,11 +102,12 @@ class Decoder:
         """Decoded frames of planar float32 in one or two channels, at one rate."""
         resampler, kind = None, None
         for frame in self._decoded():
-            if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)):
+            if resampler is None or kind != (frame.format.name, frame.layout.name, frame.sample_rate):
                 if resampler is None:
                     self.rate, self.channels = frame.sample_rate, min(2, frame.layout.nb_channels)
                 else:
                     yield from resampler.resample(None)
+                kind = (frame.format.name, frame.layout.name, frame.sample_rate)
                 layout = "mono" if self.channels == 1 else "stereo"
                 resampler = av.AudioResampler(format="fltp", layout=layout, rate=self.rate)
             yield from resampler.resample(frame)

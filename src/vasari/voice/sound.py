@@ -155,13 +155,14 @@ class _Unseekable:
 
 def _as_float(samples: NDArray[np.generic]) -> Floats:
     """Float32 in [-1, 1] of floats as they are, or of integers at full scale."""
+    scales = {np.dtype(np.uint8): 128, np.dtype(np.int16): 1 << 15, np.dtype(np.int32): 1 << 31}
     if samples.dtype.kind == "f":
         return samples.astype(np.float32)
-    if samples.dtype == np.uint8:
-        return (samples.astype(np.float32) - 128) / 128
-    if samples.dtype in (np.int16, np.int32):
-        return (samples / -float(np.iinfo(samples.dtype).min)).astype(np.float32)
-    raise SoundError(f"the samples are {samples.dtype}; give floats in [-1, 1], int16, int32 or uint8")
+    if samples.dtype not in scales:
+        raise SoundError(f"the samples are {samples.dtype}; give floats in [-1, 1], int16, int32 or uint8")
+    scale = scales[samples.dtype]
+    zero = scale if samples.dtype == np.uint8 else 0
+    return ((samples.astype(np.float64) - zero) / scale).astype(np.float32)
 
 
 def _checked(samples: Floats, name: str) -> Floats:
