@@ -34,6 +34,11 @@ LID_PAIRS_LEFT = ((386, 374), (387, 373), (385, 380), (388, 390), (384, 381))
 LID_PAIRS_RIGHT = ((159, 145), (160, 144), (158, 153), (161, 163), (157, 154))
 #: (inner, outer) corners of the subject's left and right eye.
 EYE_CORNERS_LEFT, EYE_CORNERS_RIGHT = (362, 263), (133, 33)
+#: Edges of the lids of the subject's right and left eye.
+LID_POINTS = (
+    33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246,
+    263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466,
+)
 #: Everything round the mouth; the rest belongs to the eyes, brows, nose and forehead.
 MOUTH_POINTS = (
     61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,

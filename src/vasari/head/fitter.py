@@ -69,8 +69,11 @@ _STIFFNESS = {
     "jawOpen": 0.2,
     "mouthSmile": 0.4,
     "brow": 0.6,
+    "mouthFunnel": 0.7,
     "mouthLowerDown": 0.6,
     "mouthUpperUp": 0.6,
+    "mouthRoll": 1.5,
+    "mouthShrug": 2.0,
     "cheekPuff": 8.0,
     "jawForward": 5.0,
     "jawLeft": 4.0,
@@ -202,7 +205,7 @@ class FaceFitter:
 
         root = np.sqrt(weight)
         jacobian = np.concatenate(
-            [self._gradient_rows(g / scale, turned, state.rotation) for g in self._picture_gradient(point)]
+            [self._gradient_rows(g / scale, turned, state.rotation) for g in self.picture_gradient(point)]
         )  # (2 M, 6 + E + K)
         jacobian *= np.tile(root, 2)[:, None]
         hessian = jacobian.T @ jacobian
@@ -214,7 +217,7 @@ class FaceFitter:
         slope[e] += pull + self._expression_slope
         return cost + float(w @ (0.5 * pull + self._expression_slope)), hessian, slope
 
-    def _picture_gradient(self, point: Reals) -> tuple[Reals, Reals]:
+    def picture_gradient(self, point: Reals) -> tuple[Reals, Reals]:
         """Derivatives (468, 3) of u and of v by the camera-space point."""
         x, y, z = point.T
         slope, zero = self.camera.focal / z, np.zeros(len(z))
