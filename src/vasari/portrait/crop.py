@@ -16,7 +16,7 @@ Bytes = NDArray[np.uint8]
 #: Smallest and largest side of the square that is kept, pixels; smaller faces are enlarged.
 MIN_SIDE, MAX_SIDE = 512, 1024
 #: Side of the square over the height of the face (forehead landmark to chin), wanted and at the least.
-WANTED_SIDE, LEAST_SIDE = 2.4, 1.5
+WANTED_SIDE, LEAST_SIDE = 2.25, 1.5
 #: Where the middle of the face stands in the square, from its top.
 FACE_HEIGHT_IN_SQUARE = 0.48
 #: Border kept around the square for movement at its edges, as a share of its side.

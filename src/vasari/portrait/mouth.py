@@ -13,7 +13,7 @@ Bytes = NDArray[np.uint8]
 
 IVORY = np.array([238, 228, 208], np.float32)
 #: Teeth are this bright compared with the photo's bright skin.
-TEETH_LUMINANCE = 0.95
+TEETH_LUMINANCE = 1.0
 #: Lining of the lips: this far in (cm) the lip's colour has become that of the cavity.
 LINING_DEPTH = 1.1
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -43,7 +43,7 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
         tints[model.groups[gums]] = 0.92 * flesh
     tints[model.groups["tongue"]] = _tone(lip, np.array([1.10, 0.82, 0.82], np.float32), saturation)
     _line_mouth(
-        tints, model, photo, picture, uv, _tone(lip, np.array([0.50, 0.28, 0.28], np.float32), saturation)
+        tints, model, photo, picture, uv, _tone(lip, np.array([0.62, 0.34, 0.34], np.float32), saturation)
     )
     return tints
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vasari.head.camera import eye_angles, rotation_matrix
 from vasari.head.expressions import EXPRESSION_INDEX
+from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
 from vasari.portrait.portrait import Portrait
 from vasari.portrait.sheet import KNOTS
@@ -31,9 +32,9 @@ SHEET_ROUNDS = 4
 #: Depth taken from parts behind lids and lips so that these always cover them, cm.
 RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35}
 #: Light fades into the mouth over this depth behind the lips, cm.
-MOUTH_DIMMING = 1.7
-#: ... after this much that is fully lit: lips and front teeth, cm.
-MOUTH_LIT = 1.1
+MOUTH_DIMMING = 2.6
+#: ... beginning this far behind the front teeth, cm.
+MOUTH_LIT = 0.6
 #: Skin may get this much darker or brighter as it turns in the light.
 LIGHT_RANGE = (0.8, 1.2)
 
@@ -84,6 +85,7 @@ class Renderer:
         self._attributes = portrait.attributes.copy()
         self._attributes[:, : shade.CLOSED_V + 1] *= scale * TEXELS
         self._tinted = np.unique(portrait.triangles[portrait.kinds == shade.TINTED])
+        self._teeth = HeadModel.load().groups["teeth_upper"]
         self._skin_order = np.flatnonzero(portrait.kinds <= shade.LID_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
         self._order = np.arange(len(portrait.triangles), dtype=np.int32)
@@ -141,8 +143,8 @@ class Renderer:
             scratch.points[: self._head], p.triangles, self._tinted_order, scratch.normals
         )
         inside = scratch.points[self._tinted]
-        depth = np.maximum(inside[:, 2].max() - MOUTH_LIT - inside[:, 2], 0)
-        facing = 0.8 + 0.2 * np.maximum(scratch.normals[self._tinted, 2], 0)
+        depth = np.maximum(scratch.points[self._teeth, 2].max() - MOUTH_LIT - inside[:, 2], 0)
+        facing = 0.86 + 0.14 * np.maximum(scratch.normals[self._tinted, 2], 0)
         light[self._tinted] = facing * np.exp(-depth / MOUTH_DIMMING)
 
     def _lamplight(self, normals: Floats) -> Floats:

@@ -37,6 +37,8 @@ SKIN, LID_LEFT, LID_RIGHT, TINTED, EYE_LEFT, EYE_RIGHT, SOCKET = range(7)
 ONE_STRETCH_PX = 12.0
 #: How far below the upper lid its shadow reaches on the eyeball, pixels of a 512 picture.
 LID_SHADOW_PX = 3.0
+#: The upper lip's shadow on teeth and tongue: its depth, and its reach over that of a lid.
+LIP_SHADOW, LIP_REACH = 0.35, 2.0
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
@@ -109,7 +111,7 @@ def _sample(
     if kind == TINTED:
         for c in range(3):
             t = w0 * attributes[i, RED + c] + w1 * attributes[j, RED + c] + w2 * attributes[m, RED + c]
-            colour[c] = t * light
+            colour[c] = t * light * (np.float32(1) - LIP_SHADOW * shadow)
         return np.float32(1)
     _look_up(photo, u, v, colour)
     if kind in (LID_LEFT, LID_RIGHT):
@@ -182,14 +184,14 @@ def shade(
         overlay: (S, S, 2) over the eyeballs: shade (128 leaves as is) and gleam (added).
         eye_textures: (2, E, E, 3) left, right eyeball. eye_turns: (2, 3, 3) head to eye rotation.
         closing: (2,) how far each eye is shut, 0..1.
-        shadow_px: reach of the upper lid's shadow, pixels.
+        shadow_px: reach of an upper lid's shadow, pixels.
         picture: (H, W, 3) changed in place.
     """
     height, width = owner.shape[0] // SUPERSAMPLING, owner.shape[1] // SUPERSAMPLING
     colour = np.empty(3, np.float32)
     total = np.empty(3, np.float32)
     mean = np.empty(4, np.float32)
-    lid_row = np.full((2, width), -1000, np.int32)  # where the eye under each column begins
+    first_row = np.full((3, width), -1000, np.int32)  # where in each column either eye, or the mouth, begins
     for row in range(height):
         for column in range(width):
             s0, s1 = owner[2 * row, 2 * column], owner[2 * row, 2 * column + 1]
@@ -216,11 +218,12 @@ def shade(
                     w2 = plane[f, 3] * px + plane[f, 4] * py + plane[f, 5]
                     kind = kinds[f]
                     shadow = np.float32(0)
-                    if kind in (EYE_LEFT, EYE_RIGHT):
-                        eye = kind - EYE_LEFT
-                        if lid_row[eye, column] < 0:
-                            lid_row[eye, column] = row
-                        shadow = np.exp(-(row - lid_row[eye, column]) / shadow_px)
+                    if kind in (TINTED, EYE_LEFT, EYE_RIGHT):
+                        hole = kind - TINTED
+                        if first_row[hole, column] < 0:
+                            first_row[hole, column] = row
+                        reach = shadow_px if hole > 0 else LIP_REACH * shadow_px
+                        shadow = np.exp(-(row - first_row[hole, column]) / reach)
                     a = _sample(
                         f, w1, w2, kind, triangles, attributes, photo, closed, overlay,
                         eye_textures, eye_turns, closing, shadow, colour,
