@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +17,15 @@ Picture = NDArray[np.uint8]
 
 
 class Painters:
-    """``threads`` renderers of one portrait, waiting for work."""
+    """``threads`` painters of one portrait, waiting for work; they share one renderer."""
 
     def __init__(self, portrait: Portrait, size: int, threads: int) -> None:
-        self._idle: SimpleQueue[Renderer] = SimpleQueue()
-        for _ in range(threads):
-            self._idle.put(Renderer(portrait, size))
+        self._renderer = Renderer(portrait, size)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="vasari-painter")
 
     def begin(self, motion: MotionFrame) -> Future[Picture]:
         """Begin a picture; its result is (size, size, 3) uint8 RGB."""
-        return self._pool.submit(self._paint, motion)
+        return self._pool.submit(self._renderer.render, motion)
 
     def paint(self, motions: Iterable[MotionFrame], ahead: int) -> Iterator[Picture]:
         """All pictures in order, up to ``ahead`` in the making beyond the one given out."""
@@ -38,10 +35,3 @@ class Painters:
             if len(making) > ahead:
                 yield making.popleft().result()
         yield from (picture.result() for picture in making)
-
-    def _paint(self, motion: MotionFrame) -> Picture:
-        renderer = self._idle.get()
-        try:
-            return renderer.render(motion)
-        finally:
-            self._idle.put(renderer)
