@@ -171,7 +171,8 @@ class FaceLandmarker:
         readings = []
         for _ in range(MOST_READINGS):
             readings.append(self.read(image, region))
-            if _alike(region, readings[-1].region, SETTLED):
+            hopeless = len(readings) > 1 and max(face.score for face in readings[-2:]) < PRESENT
+            if hopeless or _alike(region, readings[-1].region, SETTLED):
                 break
             region = readings[-1].region
         return next((face for face in reversed(readings) if face.score >= PRESENT), None)
