@@ -1,9 +1,9 @@
 """Clips to learn articulation from: features, tracked mouth channels, speakers, crops.
 
 A data folder, made by prepare_motion_data.py, holds ``features/<set>/<clip>.npz`` with ``features`` (N, D)
-and ``voice`` (N,) at 50 Hz, ``tracks/<set>/<clip>.npz`` with ``expression`` (T, 52) at 25 Hz, and
-``speakers.csv`` (set, clip, speaker). A variant ``<clip>@1.1.npz`` among the features is the clip played
-1.1 times as fast and high.
+and ``voice`` (N,) at 50 Hz, ``tracks/<set>/<clip>.npz`` with ``expression`` (T, 52) or, where nobody was
+seen, ``visemes`` (T,) at 25 Hz, and ``speakers.csv`` (set, clip, speaker). A variant ``<clip>@1.1.npz``
+among the features is the clip played 1.1 times as fast and high.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,12 +19,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from articulation_net import Shape
-from lip_geometry import LipGeometry, symmetric
+from lip_geometry import CLOSED, LipGeometry, symmetric
+from visemes import CLOSED as CLOSED_VISEME
+from visemes import UNKNOWN
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 
 #: Share of each set among the training examples.
-SETS = {"grid_s1": 0.5, "lrc_ar": 0.42, "heads": 0.08}
+SETS = {"grid_s1": 0.42, "lrc_ar": 0.38, "heads": 0.08, "emodb": 0.12}
 CROP = 30  # motion frames in a training example
 SPLITS = Path(__file__).parent / "splits"
 
@@ -38,6 +42,20 @@ class Clip:
     voice: Floats  # (N,)
     channels: Floats  # (T, C)
     gap: Floats  # (T,) cm on the mean head
+    visemes: Ints  # (T,) or UNKNOWN
+    seen: bool = True  # False: only the visemes are known
+
+
+class Batch(NamedTuple):
+    """Training examples."""
+
+    features: Tensor  # (B, N, D)
+    channels: Tensor  # (B, CROP, C)
+    gap: Tensor  # (B, CROP)
+    touching: Tensor  # (B, CROP) 0..1, -1 unknown
+    visemes: Tensor  # (B, CROP), UNKNOWN where not labelled
+    speaker: Tensor  # (B,), -1 silence itself
+    mask: Tensor  # (B, CROP) 1 where channels and gap are known
 
 
 def load_clips(data: Path, folder: str, geometry: LipGeometry, variants: bool = True) -> list[Clip]:
@@ -50,14 +68,19 @@ def load_clips(data: Path, folder: str, geometry: LipGeometry, variants: bool = 
         if not track.exists() or (speed and not variants):
             continue
         with np.load(path) as f, np.load(track) as t:
-            channels = symmetric(np.nan_to_num(t["expression"].astype(np.float32)))
             features, voice = f["features"].astype(np.float32), f["voice"].astype(np.float32)
+            known = {key: t[key] for key in ("expression", "visemes") if key in t.files}
+        seen, frames = "expression" in known, (len(features) + 1) // 2
+        visemes = known.get("visemes", np.full(frames, UNKNOWN))[:frames]
+        expression = known.get("expression", np.zeros((len(visemes), 52)))
+        channels = symmetric(np.nan_to_num(expression.astype(np.float32)))
         if speed:
             channels = played(channels, float(speed))
-        channels = channels[: (len(features) + 1) // 2]
+        channels = channels[:frames]
         if len(channels) >= 2:
             group = speakers.get(name, folder)
-            clips.append(Clip(name, group, features, voice, channels, geometry.gap(channels)))
+            gap = geometry.gap(channels)
+            clips.append(Clip(name, group, features, voice, channels, gap, visemes[: len(channels)], seen))
     return clips
 
 
@@ -78,7 +101,10 @@ def speakers_of(data: Path, folder: str) -> dict[str, str]:
 
 def held_out(folder: str) -> set[str]:
     """Names of the test clips of a set."""
-    with open(SPLITS / f"{folder}_test.csv", newline="") as file:
+    table = SPLITS / f"{folder}_test.csv"
+    if not table.exists():  # nothing of it is tested
+        return set()
+    with open(table, newline="") as file:
         return {row["clip"] for row in csv.DictReader(file)}
 
 
@@ -93,19 +119,13 @@ class Batches:
         share = np.array([SETS.get(name, 0.1) for name in self.sets])
         self.share = share / share.sum()
 
-    def __call__(self, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Features (B, N, D), channels (B, CROP, C), gap (B, CROP), speaker (B,), mask (B, CROP).
-
-        Speaker -1 is silence itself.
-        """
+    def __call__(self, size: int) -> Batch:
+        """``size`` examples, one in sixteen of them silence."""
         quiet = max(1, size // 16)
         crops = [self._silence() for _ in range(quiet)] + [self._crop() for _ in range(size - quiet)]
-        features, channels, gap, speaker, mask = (
-            torch.tensor(np.stack(column)) for column in zip(*crops, strict=True)
-        )
-        return features, channels, gap, speaker, mask
+        return Batch(*(torch.tensor(np.stack(column)) for column in zip(*crops, strict=True)))
 
-    def _crop(self) -> tuple[Floats, Floats, Floats, np.int64, Floats]:
+    def _crop(self) -> tuple[Floats | Ints | np.int64, ...]:
         by_speaker = self.sets[list(self.sets)[self.random.choice(len(self.sets), p=self.share)]]
         counts = np.sqrt([len(clips) for clips in by_speaker.values()])
         speaker = list(by_speaker)[self.random.choice(len(counts), p=counts / counts.sum())]
@@ -115,21 +135,31 @@ class Batches:
         rows = np.arange(2 * start - before, 2 * (start + CROP) - 1 + self.shape.ahead)
         features = clip.features[np.clip(rows, 0, len(clip.features) - 1)]
         frames = np.arange(start, start + CROP)
-        mask = ((frames >= 0) & (frames < len(clip.channels))).astype(np.float32)
+        inside = (frames >= 0) & (frames < len(clip.channels))
         frames = np.clip(frames, 0, len(clip.channels) - 1)
+        visemes = np.where(inside, clip.visemes[frames], UNKNOWN)
+        gap = clip.gap[frames]
+        touching = np.exp(-gap / CLOSED) if clip.seen else _touching(visemes)
+        touching = np.where(inside, touching, UNKNOWN).astype(np.float32)
+        mask = (inside & clip.seen).astype(np.float32)
         number = np.int64(self.speakers.index(speaker))
-        return features, clip.channels[frames], clip.gap[frames], number, mask
+        return features, clip.channels[frames], gap, touching, visemes, number, mask
 
-    def _silence(self) -> tuple[Floats, Floats, Floats, np.int64, Floats]:
+    def _silence(self) -> tuple[Floats | Ints | np.int64, ...]:
         """Closed lips at rest, under a little noise."""
         rows = 2 * CROP - 2 + self.shape.context
         noise = self.random.standard_normal((rows, self.shape.features)).astype(np.float32)
         features = self.silence + 0.1 * np.float32(self.random.random()) * noise
-        return features, _ZERO_CHANNELS, _ZERO, np.int64(-1), np.ones(CROP, np.float32)
+        zero, unknown = np.zeros(CROP, np.float32), np.full(CROP, UNKNOWN)
+        channels = symmetric(np.zeros((CROP, 52), np.float32))
+        return features, channels, zero, unknown.astype(np.float32), unknown, np.int64(-1), zero + 1
 
 
-_ZERO_CHANNELS = symmetric(np.zeros((CROP, 52), np.float32))
-_ZERO = np.zeros(CROP, np.float32)
+def _touching(visemes: Ints) -> Floats:
+    """1 for closed lips, 0 for open ones, UNKNOWN in silence, where both may be."""
+    open_or_closed = np.where(visemes == CLOSED_VISEME, 1, 0)
+    known: Floats = np.where(visemes <= 0, UNKNOWN, open_or_closed).astype(np.float32)
+    return known
 
 
 def _by_speaker(clips: list[Clip]) -> dict[str, list[Clip]]:

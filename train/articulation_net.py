@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lip_geometry import CHANNELS, LipGeometry, spread
+from visemes import NAMES
 
 Floats = NDArray[np.float32]
+#: Gap in cm up to which lips are closed entirely when they are said to touch; from twice of it, not at all.
+SMALL = 0.25
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,14 @@ class ArticulationNet(nn.Module):
             nn.Conv1d(shape.width, shape.width, 3, dilation=d) for d in shape.dilations
         )
         self.leave = nn.Conv1d(shape.width, len(CHANNELS) + 1, 1)
+        self.sounds = nn.Conv1d(shape.width, len(NAMES), 1)  # used in training only
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Channels and logits of features."""
+        return self.mouth(self.heard(features))
+
+    def heard(self, features: Tensor) -> Tensor:
+        """Inner state (B, W, M)."""
         x = (features - self.mean) / self.std
         x = F.dropout1d(x.transpose(1, 2), 0.1, self.training)  # (B, D, N)
         x = F.gelu(self.enter(x))
@@ -59,7 +67,11 @@ class ArticulationNet(nn.Module):
             y = F.gelu(layer(F.dropout1d(x, 0.15, self.training)))
             edge = layer.dilation[0]
             x = x[..., edge:-edge] + y
-        out = self.leave(F.dropout1d(x, 0.15, self.training)).transpose(1, 2)
+        return F.dropout1d(x, 0.15, self.training)
+
+    def mouth(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+        """Channels (B, M, C) and the logit of closed lips (B, M)."""
+        out = self.leave(heard).transpose(1, 2)
         return out[..., :-1], out[..., -1]
 
 
@@ -67,8 +79,9 @@ class Articulation(nn.Module):
     """A trained net made ready for use: features (1, context, D) -> expression (1, 52), closure (1,).
 
     Least squares shrinks what is uncertain, so each channel is stretched about its mean by ``gain``.
-    Where the net says that lips touch (logit above ``touch``), ``mouthClose`` takes away what gap is left;
-    where they would pass through each other by more than pressing does, it gives way.
+    Where the net says that lips touch (logit about ``touch`` or more) and leaves but a small gap,
+    ``mouthClose`` takes it away; where lips would pass through each other by more than pressing does, it
+    gives way.
     """
 
     def __init__(
@@ -77,19 +90,24 @@ class Articulation(nn.Module):
         super().__init__()
         self.net = net
         self.mean, self.gain = nn.Buffer(torch.tensor(mean)), nn.Buffer(torch.tensor(gain))
+        self.touch = nn.Buffer(torch.tensor(touch))
         self.row = nn.Buffer(torch.tensor(geometry.row))
         self.spread = nn.Buffer(torch.tensor(spread()))
-        self.touch, self.pressed = touch, geometry.pressed
+        self.pressed = geometry.pressed
         close = CHANNELS.index("mouthClose")
         self.closing = nn.Buffer(F.one_hot(torch.tensor(close), len(CHANNELS)) / geometry.row[close])
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Expression and closure of one window."""
         out, logit = self.net(features)
-        out, logit = out[:, 0], logit[:, 0]
-        weights = (self.mean + self.gain * (out - self.mean)).clamp(0, 1)
-        closure = ((logit - self.touch) / 1.5 + 0.5).clamp(0, 1)
-        gap = weights @ self.row
-        change = -closure * gap.clamp(min=0) + (-self.pressed - gap).clamp(min=0)
-        weights = (weights + change[:, None] * self.closing).clamp(0, 1)
+        weights, closure = self.articulate(out[:, 0], logit[:, 0])
         return weights @ self.spread, closure
+
+    def articulate(self, out: Tensor, logit: Tensor) -> tuple[Tensor, Tensor]:
+        """Channels (B, C) and closure (B,) from what the net gives."""
+        weights = (self.mean + self.gain * (out - self.mean)).clamp(0, 1)
+        gap = weights @ self.row
+        small = (2 - gap / SMALL).clamp(0, 1)
+        closure = ((logit - self.touch) / 1.5 + 0.5).clamp(0, 1) * small
+        change = -closure * gap.clamp(min=0) + (-self.pressed - gap).clamp(min=0)
+        return (weights + change[:, None] * self.closing).clamp(0, 1), closure

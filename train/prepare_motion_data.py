@@ -8,6 +8,8 @@ Writes, and skips what is there already:
  - ``features/<set>/<clip>.npz``: ``features`` (N, D) and ``voice`` (N,) at 50 Hz, by vasari.voice;
  - ``features/<set>/<clip>@<speed>.npz``: the same for the clip's sound played faster or slower, which makes
    other voices of it (the tracks are stretched to fit when they are read);
+ - ``features/emodb/<clip>.npz`` and ``tracks/emodb/<clip>.npz`` with ``visemes`` (T,), see visemes.py: a set
+   without pictures whose speech sounds are labelled;
  - ``features/silence.npz``, ``speakers.csv``.
 Takes about half an hour of one core for the tracks and ten minutes a speed for the features.
 """
@@ -16,7 +18,9 @@ from __future__ import annotations
 
 import argparse
 import csv
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -25,9 +29,11 @@ from numpy.typing import NDArray
 
 from vasari.head.track import track
 from vasari.voice import SPEECH_RATE, SpeechFeatures, VoiceActivity
+from visemes import viseme_tracks
 
 Floats = NDArray[np.float32]
 SETS = ("grid_s1", "lrc_ar", "heads")
+LABELLED = "emodb"  # sound only, with the times of its speech sounds
 
 
 def speech_of(clip: Path) -> Floats:
@@ -48,7 +54,7 @@ def hear(sound: Floats) -> dict[str, Floats]:
     return {"features": rows.astype(np.float16), "voice": voice.astype(np.float16)}
 
 
-def write(path: Path, arrays: dict[str, Floats]) -> None:
+def write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays, complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part.npz")
@@ -77,9 +83,17 @@ def prepare_tracks(clips: list[Path], folder: Path) -> None:
             write(path, {name: getattr(motion, name) for name in names})
 
 
+def prepare_labelled(source: Path, out: Path) -> None:
+    """Features and visemes of the set that is only heard."""
+    for name, visemes in viseme_tracks(source / "speech/emodb_phones.csv").items():
+        write(out / "tracks" / LABELLED / f"{name}.npz", {"visemes": visemes})
+        prepare_features([source / f"speech/emodb/{name}.opus"], out / "features" / LABELLED, 1.0)
+
+
 def write_speakers(source: Path, out: Path) -> None:
     """``speakers.csv``: who speaks in each clip of the sets that have several speakers."""
     rows = [("lrc_ar", r["clip"], r["appearance_group"]) for r in read(source / "talking/lrc_ar/index.csv")]
+    rows += [(LABELLED, r["clip"], r["speaker"]) for r in read(source / "speech/emodb_clips.csv")]
     rows += [("heads", clip.stem, clip.stem) for clip in sorted((source / "talking/heads").glob("*.mp4"))]
     with open(out / "speakers.csv", "w", newline="") as file:
         csv.writer(file).writerows([("set", "clip", "speaker"), *rows])
@@ -103,6 +117,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     write_speakers(args.source, args.out)
     write(args.out / "features/silence.npz", hear(np.zeros(2 * SPEECH_RATE, np.float32)))
+    prepare_labelled(args.source, args.out)
     for name in args.sets:
         clips = sorted((args.source / "talking" / name).glob("*.mp4"))
         for speed in args.speeds:

@@ -5,10 +5,11 @@
 
 A small convolution net (articulation_net.py) sees 0.6 s of features, 40 ms of them ahead, and gives the
 mouth of one motion frame. Its errors are counted where they are seen: on the lip and jaw landmarks of the
-head model and on the gap between the lips, frames with closed lips more than others. How each speaker
+head model and on the gap between the lips, frames with closed lips more than others. Clips that are only
+heard add what the lips of other voices must do: close or not, and which viseme it is. How each speaker
 holds their mouth is learned beside it, as an offset, and left out of the result. Afterwards the amplitude,
-which least squares shrinks, is set right on clips kept apart for that, and the net is written as ONNX with
-its card. A run stopped before its end goes on when the same command is given again.
+which least squares shrinks, is set right on clips kept apart for that, and the net is written as ONNX. A
+run stopped before its end goes on when the same command is given again.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from articulation_data import SETS, Batches, Clip, held_out, load_clips
+from articulation_data import SETS, Batch, Batches, Clip, held_out, load_clips
 from articulation_net import Articulation, ArticulationNet, Shape
 from lip_geometry import CHANNELS, LipGeometry
 from vasari.head.model import HeadModel
+from visemes import UNKNOWN
 
 Floats = NDArray[np.float32]
 FORMAT, FORMAT_VERSION = "vasari-articulation", 1
@@ -36,27 +38,29 @@ MOST_GAIN = 1.4
 
 
 def loss_of(
-    net: ArticulationNet, manner: nn.Embedding, geometry: LipGeometry, batch: tuple[Tensor, ...]
+    net: ArticulationNet, manner: nn.Embedding, geometry: LipGeometry, batch: Batch
 ) -> dict[str, Tensor]:
     """The parts of the loss: squared errors on landmarks (cm), gap, speed, channels; closure; restraint."""
-    features, channels, gap, speaker, mask = batch
-    out, touch = net(features)
-    out = out + (manner(speaker.clamp(min=0)) * (speaker >= 0)[:, None])[:, None]
-    closed = torch.exp(-gap / geometry.closed)
-    weight = mask * (1 + 3 * closed) / mask.sum()
+    heard = net.heard(batch.features)
+    out, touch = net.mouth(heard)
+    known_speaker = (batch.speaker >= 0).float()[:, None]
+    out = out + (manner(batch.speaker.clamp(min=0)) * known_speaker)[:, None]
+    mask, total = batch.mask, batch.mask.sum() + 1
+    weight = mask * (1 + 3 * torch.exp(-batch.gap / geometry.closed)) / total
     still = weight[:, 1:] * mask[:, :-1]
-    error = out - channels  # (B, CROP, C)
+    error = out - batch.channels  # (B, CROP, C)
     moved = error @ geometry.seen  # (B, CROP, 3 L)
-    spoken = mask * (speaker >= 0)[:, None]
+    touches = F.binary_cross_entropy_with_logits(touch, batch.touching.clamp(min=0), reduction="none")
+    labelled = (batch.visemes != UNKNOWN).sum() + 1
+    sounds = F.cross_entropy(net.sounds(heard), batch.visemes, ignore_index=UNKNOWN, reduction="sum")
     return {
         "shape": 30 * ((moved**2).sum(-1) * weight).sum(),
         "gap": 15 * ((error @ geometry.gap_row) ** 2 * weight).sum(),
         "speed": 30 * ((moved.diff(dim=1) ** 2).sum(-1) * still).sum(),
-        "channels": 0.4 * ((error**2).sum(-1) * mask).sum() / mask.sum(),
-        "bounds": 0.5 * ((F.relu(-out) ** 2).sum(-1) * mask).sum() / mask.sum(),
-        "closure": 0.15
-        * (F.binary_cross_entropy_with_logits(touch, closed, reduction="none") * spoken).sum()
-        / mask.sum(),
+        "channels": 0.4 * ((error**2).sum(-1) * mask).sum() / total,
+        "bounds": 0.5 * ((F.relu(-out) ** 2).sum(-1) * mask).sum() / total,
+        "closure": 0.3 * (touches * (batch.touching >= 0)).sum() / total,
+        "sounds": 0.1 * sounds / labelled,
         "manner": 0.3 * (manner.weight**2).sum(-1).mean(),
     }
 
@@ -123,21 +127,38 @@ def predict(net: ArticulationNet, clip: Clip) -> tuple[Floats, Floats]:
 
 def finish(net: ArticulationNet, sets: dict[str, list[Clip]], geometry: LipGeometry) -> Articulation:
     """Calibrate amplitude and closure on clips the net has not learned from."""
-    means, ratios, touches = [], [], []
-    for clips in sets.values():
-        made = [predict(net, clip) for clip in clips]
-        out, touch = np.concatenate([m[0] for m in made]), np.concatenate([m[1] for m in made])
-        real = np.concatenate([c.channels - c.channels.mean(0) for c in clips])
-        own = np.concatenate([m[0] - m[0].mean(0) for m in made])
-        ratios.append(real.std(0) / np.maximum(own.std(0), 1e-4))
-        means.append(out.mean(0))
-        share = np.mean(np.concatenate([c.gap for c in clips]) < geometry.closed)
-        touches.append(float(np.quantile(touch, 1 - share)))
+    means, ratios, spreads = [], [], []
+    made = {name: [predict(net, clip) for clip in clips] for name, clips in sets.items()}
+    for name, clips in sets.items():
+        means.append(np.concatenate([out for out, _ in made[name]]).mean(0))
+        own = np.concatenate([out - out.mean(0) for out, _ in made[name]]).std(0)
+        spreads.append(np.concatenate([c.channels - c.channels.mean(0) for c in clips]).std(0))
+        ratios.append(spreads[-1] / np.maximum(own, 1e-4))
     gain = np.clip(np.mean(ratios, 0), 1.0, MOST_GAIN).astype(np.float32)
-    # the channels that open and close the lips go together, or closures would be lost
-    lips = np.abs(geometry.row) * np.abs(np.mean(means, 0)) > 0.01
-    gain[lips] = np.float32(np.average(gain[lips], weights=np.abs(geometry.row[lips])))
-    return Articulation(net, geometry, np.mean(means, 0), gain, float(np.mean(touches))).eval()
+    # what opens and closes the lips goes together, or closures would be lost
+    lips = np.abs(geometry.row) > 0.3
+    share = np.abs(geometry.row) * np.mean(spreads, 0)
+    gain[lips] = np.average(gain[lips], weights=share[lips] + 1e-6)
+    articulation = Articulation(net, geometry, np.mean(means, 0), gain, 0.0).eval()
+    touches = [touch_of(articulation, made[name], sets[name], geometry) for name in sets]
+    articulation.touch.fill_(float(np.mean(touches)))
+    return articulation
+
+
+def touch_of(
+    articulation: Articulation, made: list[tuple[Floats, Floats]], clips: list[Clip], geometry: LipGeometry
+) -> float:
+    """The logit from which lips touch, so that they do so in as many frames as the speakers' own."""
+    out, logit = (torch.tensor(np.concatenate(column)) for column in zip(*made, strict=True))
+    closed = float(np.mean(np.concatenate([c.gap for c in clips]) < geometry.closed))
+    low, high = -8.0, 8.0
+    for _ in range(20):
+        articulation.touch.fill_((low + high) / 2)
+        with torch.no_grad():
+            gap = articulation.articulate(out, logit)[0] @ articulation.row
+        more = float((gap < geometry.closed).float().mean()) > closed
+        low, high = ((low + high) / 2, high) if more else (low, (low + high) / 2)
+    return low
 
 
 def export(articulation: Articulation, path: Path, silence: Floats, facts: dict[str, object]) -> None:
@@ -188,10 +209,12 @@ def main() -> None:
     torch.manual_seed(args.seed)
     geometry = LipGeometry(HeadModel.load(args.head))
     learn, keep = dict[str, list[Clip]](), dict[str, list[Clip]]()
-    for folder in SETS:
+    for folder in SETS:  # sets that are not there are left out
         tested = held_out(folder)
         clips = [c for c in load_clips(args.data, folder, geometry) if c.name not in tested]
-        names = sorted({c.name for c in clips})
+        if not clips:
+            continue
+        names = sorted({c.name for c in clips if c.seen})
         kept = set(names[:: max(1, len(names) // 40)]) if len(names) >= 80 else set()
         learn[folder] = [c for c in clips if c.name not in kept]
         if kept:

@@ -75,6 +75,10 @@ class CueFinder:
         relative = (level - self._mean) * self._talking
         return Cue(self._talking, relative, stress, start, end, rising)
 
+    def hush(self) -> None:
+        """The speech was cut off: what has begun to stand out in it is forgotten."""
+        self._peak, self._pitch = [], []
+
     def _utterance(self, voiced: bool) -> tuple[bool, bool]:
         self._run = self._run + 1 if voiced != self._speaking else 0
         if self._run < (2 if voiced else MOTION_RATE // 4):

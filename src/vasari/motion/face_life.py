@@ -67,8 +67,8 @@ class FaceLife:
     def __init__(self, random: np.random.Generator) -> None:
         self._random = random
         self._brows, self._frown, self._press = _Pulses(_raise), _Pulses(_raise), _Pulses(_raise)
-        self._slow = Sway(np.array([0.05, _SMILE_SPREAD, 0.03, 0.06]), 0.9, random)
-        self._warmth = Sway(np.array([0.5 * _SMILE_SPREAD]), 0.15, random)
+        self._slow = Sway((0.05, _SMILE_SPREAD, 0.03, 0.06), 0.9, random)
+        self._warmth = Sway((0.5 * _SMILE_SPREAD,), 0.15, random)
         self._quiet = 0.0  # seconds until the lips press in silence
         self._breath, self._air = random.random(), 0.0
 

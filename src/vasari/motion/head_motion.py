@@ -12,6 +12,7 @@ Rates and sizes are fitted to tracked talkers by train/fit_head_motion.py.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,19 +23,47 @@ from vasari.motion.motion import MOTION_RATE
 
 Reals = NDArray[np.float64]
 
-# Spread of postures (yaw, pitch, roll), degrees.
-_POSTURE = np.array([4.6, 3.1, 3.3])
-_KEEP = 0.35  # part of the old posture in the next
-_WIDE, _MEDIUM, _SMALL = 1.15, 0.9, 0.75
-_SHIFTS_TALKING, _SHIFTS_SILENT = 0.55, 0.16  # a second, besides starts and ends
-_BEAT = np.array([0.5, 2.3, 0.35])  # size of a beat at strength 1, degrees
-_BEAT_CHANCE = 0.75
-_SWAY, _SWAY_RATE = np.array([0.55, 0.45, 0.4]), 0.5  # degrees, rad/s
-_TREMOR, _TREMOR_RATE = np.array([0.07, 0.08, 0.04]), 14.0
-
 # Shift of the neck with rotation, cm a degree: rows x, y, z; columns yaw, pitch, roll.
 _NECK = np.array([[0.03, 0.0, -0.06], [0.0, 0.025, 0.0], [0.0, -0.05, 0.0]])
-_NECK_SWAY = np.array([0.16, 0.08, 0.2])  # cm
+_NECK_SWAY = (0.16, 0.08, 0.2)  # cm
+_CALM, _LIVEN = 0.45, 0.06  # sway in silence over that in speech; how fast it changes, a frame
+_BEAT_MOST = 2.0  # largest beat, in sizes at strength 1
+
+
+@dataclass(frozen=True)
+class HeadStyle:
+    """How much and how often a head moves; triples are yaw, pitch, roll.
+
+    The numbers come from train/fit_head_motion.py, a little calmed.
+
+    Attributes:
+        posture: spread of postures, degrees.
+        keep: part of the old posture in the next.
+        start, end, shift: size of the change of posture when an utterance starts, has ended, or else.
+        talking, silent: changes of posture a second besides starts and ends.
+        slowness: duration of a change of posture: seconds, and seconds a degree.
+        beat: size of a beat at strength 1, degrees.
+        beat_chance: that a stressed syllable has a beat.
+        beat_seconds: duration of a beat, shortest and longest.
+        sway, sway_rate: slow drift, degrees and rad/s.
+        tremor, tremor_rate: the same for the tremor of the neck.
+    """
+
+    posture: tuple[float, float, float] = (4.8, 4.0, 3.1)
+    keep: float = 0.35
+    start: float = 1.5
+    end: float = 0.9
+    shift: float = 0.95
+    talking: float = 1.1
+    silent: float = 0.16
+    slowness: tuple[float, float] = (0.55, 0.043)
+    beat: tuple[float, float, float] = (1.9, 1.9, 0.65)
+    beat_chance: float = 0.65
+    beat_seconds: tuple[float, float] = (0.5, 0.54)
+    sway: tuple[float, float, float] = (2.4, 0.7, 2.2)
+    sway_rate: float = 1.3
+    tremor: tuple[float, float, float] = (0.08, 0.05, 0.03)
+    tremor_rate: float = 14.0
 
 
 @dataclass
@@ -65,13 +94,13 @@ def _ease(x: float) -> float:
 class Sway:
     """Smooth noise of given spread: white noise through two first-order low-passes at ``rate`` rad/s."""
 
-    def __init__(self, spread: Reals, rate: float, random: np.random.Generator) -> None:
+    def __init__(self, spread: Sequence[float], rate: float, random: np.random.Generator) -> None:
         self._random = random
         self._keep = math.exp(-rate / MOTION_RATE)
         # Variance of the cascade for unit noise: (1 - k)^4 (1 + k^2) / (1 - k^2)^3.
         k = self._keep
-        self._drive = spread / math.sqrt((1 - k) ** 4 * (1 + k * k) / (1 - k * k) ** 3)
-        self._inner, self._outer = np.zeros_like(spread), np.zeros_like(spread)
+        self._drive = np.array(spread) / math.sqrt((1 - k) ** 4 * (1 + k * k) / (1 - k * k) ** 3)
+        self._inner, self._outer = np.zeros(len(spread)), np.zeros(len(spread))
         for _ in range(int(6 * MOTION_RATE / rate)):
             self.step()
 
@@ -86,52 +115,58 @@ class Sway:
 class HeadMotion:
     """Rotation and translation of a head, one motion frame after the other."""
 
-    def __init__(self, random: np.random.Generator) -> None:
+    def __init__(self, random: np.random.Generator, style: HeadStyle | None = None) -> None:
         self._random = random
+        self._style = style = style or HeadStyle()
         self._posture = np.zeros(3)  # where finished and running posture strokes lead
         self._base = np.zeros(3)  # where finished posture strokes have led
         self._strokes: list[_Stroke] = []
         self._pause = 0  # frames until the posture may change again
-        self._sway = Sway(_SWAY, _SWAY_RATE, random)
-        self._tremor = Sway(_TREMOR, _TREMOR_RATE, random)
+        self._lively = _CALM
+        self._sway = Sway(style.sway, style.sway_rate, random)
+        self._tremor = Sway(style.tremor, style.tremor_rate, random)
         self._neck = Sway(_NECK_SWAY, 0.4, random)
 
     def step(self, cue: Cue) -> tuple[Reals, Reals]:
         """Rotation (3,) in degrees and translation (3,) in cm for the next frame."""
         self._shift(cue)
-        if cue.stress and self._random.random() < _BEAT_CHANCE:
+        if cue.stress and self._random.random() < self._style.beat_chance:
             self._beat(cue.stress)
-        lively = 0.45 + 0.55 * cue.talking
+        self._lively += (_CALM + (1 - _CALM) * cue.talking - self._lively) * _LIVEN
         rotation = self._base + sum((s.at() for s in self._strokes), np.zeros(3))
-        rotation = rotation + lively * self._sway.step() + lively * self._tremor.step()
+        rotation = rotation + self._lively * (self._sway.step() + self._tremor.step())
         self._advance()
         return rotation, _NECK @ rotation + self._neck.step()
 
     def _shift(self, cue: Cue) -> None:
         """Set out for another posture where the speech or chance says so."""
+        style = self._style
         self._pause = max(self._pause - 1, 0)
-        rate = _SHIFTS_SILENT + (_SHIFTS_TALKING - _SHIFTS_SILENT) * cue.talking
-        chance = self._random.random() < rate / MOTION_RATE
-        width = _WIDE if cue.start else _MEDIUM if cue.end else _SMALL if chance and not self._pause else 0.0
+        rate = style.silent + (style.talking - style.silent) * cue.talking
+        chance = self._random.random() < rate / MOTION_RATE and not self._pause
+        width = style.start if cue.start else style.end if cue.end else style.shift if chance else 0.0
         if not width:
             return
         if cue.talking < 0.2:
             width *= 0.6
-        fresh = self._random.standard_normal(3) * _POSTURE * width
-        goal = _KEEP * self._posture + math.sqrt(1 - _KEEP**2) * fresh
+        fresh = self._random.standard_normal(3) * style.posture * width
+        goal = style.keep * self._posture + math.sqrt(1 - style.keep**2) * fresh
+        goal = goal.clip(-2.2 * np.array(style.posture), 2.2 * np.array(style.posture))
         move = goal - self._posture
-        seconds = 0.32 + 0.045 * float(np.linalg.norm(move)) + 0.15 * self._random.random()
+        shortest, a_degree = style.slowness
+        seconds = shortest + a_degree * float(np.linalg.norm(move)) + 0.15 * self._random.random()
         self._strokes.append(_Stroke(move, round(seconds * MOTION_RATE)))
         self._posture = goal
         self._pause = round(0.4 * MOTION_RATE)
 
     def _beat(self, strength: float) -> None:
-        """Nod, mostly down and back, now and then up or aside."""
-        size = _BEAT * strength * self._random.lognormal(-0.1, 0.45)
-        sign = np.array([self._random.choice((-1, 1)), self._random.choice((-1, -1, -1, 1)), 1.0])
-        sign[2] = self._random.choice((-1, 1))
-        length = round((0.36 + 0.16 * self._random.random()) * MOTION_RATE)
-        self._strokes.append(_Stroke(size * sign, length, back=True))
+        """Nod, mostly down and back, now and then up, and a little aside."""
+        factor = min(strength * self._random.lognormal(-0.1, 0.45), _BEAT_MOST)
+        signs = [self._random.choice(way) for way in ((-1, 1), (-1, -1, -1, 1), (-1, 1))]
+        shortest, longest = self._style.beat_seconds
+        seconds = shortest + (longest - shortest) * self._random.random()
+        size = factor * np.array(self._style.beat) * signs
+        self._strokes.append(_Stroke(size, round(seconds * MOTION_RATE), back=True))
 
     def _advance(self) -> None:
         for stroke in self._strokes:
