@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vasari.head.detector import Detection, FaceDetector, Square, session
+from vasari.head.search import TURNED_EFFORT, Look, searches
 
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
@@ -39,16 +39,6 @@ SETTLED, MOST_READINGS = 0.03, 8
 SEEN = 0.1
 #: Below this presence score there is no face.
 PRESENT = 0.5
-#: Detector scores that make a candidate: at first, and when little else has helped.
-SURE, UNSURE = 0.5, 0.25
-#: The search goes down to parts of a picture this many pixels wide, where a face of 64 pixels is found,
-#: but not below an eighth of the picture.
-LEAST_PART, MOST_PARTS = 340, 8
-
-#: From this effort on, turned faces have been looked for (see :func:`_searches`).
-TURNED_EFFORT = 2
-#: A picture, where to look for faces in it and the least detector score.
-Look = tuple[Picture, Square, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +88,7 @@ class FaceLandmarker:
         """
         _check(image)
         candidates: list[tuple[float, FaceLandmarks, Picture]] = []
-        for effort, search in enumerate(_searches(image)):
+        for effort, search in enumerate(searches(image)):
             for picture, face in self._candidates(search):
                 candidates.append((self._trust(picture, face), face, picture))
             enough = CLEAR if effort < TURNED_EFFORT else TRUSTED
@@ -228,40 +218,3 @@ def _alike(a: Square, b: Square, tolerance: float) -> bool:
     apart = np.hypot(a.x - b.x, a.y - b.y) / a.side
     turn = (a.angle - b.angle + np.pi) % (2 * np.pi) - np.pi
     return bool(max(apart, abs(np.log(a.side / b.side)) / 2, abs(turn) / 2) < tolerance)
-
-
-def _searches(image: Picture) -> Iterator[list[Look]]:
-    """Where to look for faces, in lists of increasing effort."""
-    height, width = image.shape[:2]
-    x, y, side = width / 2, height / 2, max(width, height)
-    turned = [Square(x, y, side, np.radians(angle)) for angle in (45, -45, 90, -90, 180)]
-    padded = [Square(x, y, side * factor) for factor in (1.5, 2.0)]
-    yield [(image, Square(x, y, side), SURE)]
-    yield [(image, square, SURE) for square in [*padded, *_parts(width, height, 2)]]
-    yield [(image, square, SURE) for square in turned]
-    n = 4
-    while n <= MOST_PARTS and side / n > LEAST_PART / 2:
-        yield [(image, square, SURE) for square in _parts(width, height, n)]
-        n *= 2
-    for picture in (image, _more_contrast(image)):
-        everywhere = [Square(x, y, side), *padded, *_parts(width, height, 2), *turned]
-        yield [(picture, square, UNSURE) for square in everywhere]
-
-
-def _parts(width: int, height: int, n: int) -> list[Square]:
-    """Squares an n-th of the picture's longer side wide, each overlapping half of the next."""
-    side = max(width, height) / n
-
-    def middles(length: int) -> NDArray[np.float64]:
-        count = max(int(np.ceil(2 * length / side)) - 1, 1)
-        return np.linspace(side / 2, length - side / 2, count) if count > 1 else np.array([length / 2])
-
-    return [Square(float(x), float(y), side) for y in middles(height) for x in middles(width)]
-
-
-def _more_contrast(image: Picture) -> Picture:
-    """The picture with its local contrast evened out (limited adaptive histogram equalization)."""
-    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
-    lab[..., 0] = cv2.createCLAHE(4.0, (8, 8)).apply(lab[..., 0])
-    out: Picture = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)  # type: ignore[assignment]
-    return out
