@@ -13,6 +13,7 @@ import pytest
 import vasari
 from conftest import WriteWav
 from vasari.cli import main
+from vasari.measure import benchmark
 
 QUICK = ["--size", "256"]
 
@@ -101,13 +102,15 @@ def test_track_and_perform(here: Path) -> None:
     assert main(["track", "talk.mp4"]) == 0
     assert len(vasari.Motion.load(here / "talk.motion")) == 7
     assert main(["track", "talk.mp4", "-o", "talk.csv"]) == 0
-    argv = ["perform", "ann.portrait", "talk.csv", "-o", "again.mp4", "--speech", "speech.wav", *QUICK]
+    assert (here / "talk.csv").read_text().count("\n") == 8
+    argv = ["perform", "ann.portrait", "talk.motion", "-o", "again.mp4", "--speech", "speech.wav", *QUICK]
     assert main(argv) == 0
     assert pictures(here / "again.mp4") == 7
 
 
 @pytest.mark.parametrize("task", ["prepare", "motion", "render", "animate"])
-def test_bench(task: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_bench(task: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark, "PREPARATIONS", 1)
     assert main(["bench", task, "--seconds", "2", "--json", *QUICK]) == 0
     result = json.loads(capfd.readouterr().out)
     assert result["task"] == task

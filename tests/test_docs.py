@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from conftest import SPEECH_RATE, WriteWav
 from vasari.cli import main
+from vasari.measure import benchmark
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -42,6 +43,7 @@ def test_python(page: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPa
 
 def test_command_lines(folder: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: object) -> None:
     monkeypatch.chdir(folder)
+    monkeypatch.setattr(benchmark, "PREPARATIONS", 1)
     lines = command_lines()
     assert len(lines) >= 6
     for argv in lines:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Literal, TypeVar
@@ -163,14 +164,13 @@ class _Bench:
 
     def render(self) -> _Result:
         """Pictures of the speech's own motion, drawn one after the other, then several at once."""
-        portrait = Portrait.create(self.photo)
-        motion = self._spoken(portrait)
-        renderer = Renderer(portrait, self.size)
+        motion = self._spoken
+        renderer = Renderer(self._portrait, self.size)
         start = perf_counter()
         renderer.render(motion[0])
         first = perf_counter() - start
         _, times = _run(renderer.render, list(motion.frames(self.fps)))
-        painters = Painters(portrait, self.size, self.threads)
+        painters = Painters(self._portrait, self.size, self.threads)
         start = perf_counter()
         count = sum(1 for _ in painters.paint(motion.frames(self.fps), AHEAD))
         together = count / (perf_counter() - start)
@@ -203,16 +203,19 @@ class _Bench:
         parts = (self.prepare(), self.motion(), self.render())
         return [stage for stages, _ in parts for stage in stages] + [encoding], whole
 
-    def _spoken(self, portrait: Portrait) -> Motion:
-        actor = Actor(Controls(), rate=SPEECH_RATE, rest_translation=portrait.translation)
+    @cached_property
+    def _portrait(self) -> Portrait:
+        return Portrait.create(self.photo)
+
+    @cached_property
+    def _spoken(self) -> Motion:
+        actor = Actor(Controls(), rate=SPEECH_RATE, rest_translation=self._portrait.translation)
         return Motion.of(actor.hear(self.speech[:, None]) + actor.finish())
 
     def _encode(self, out: Path) -> Stage:
         """Writing pictures that are there already."""
-        renderer = Renderer(portrait := Portrait.create(self.photo), self.size)
-        pictures = [
-            renderer.render(frame) for _, frame in zip(range(self.fps), self._spoken(portrait), strict=False)
-        ]
+        renderer = Renderer(self._portrait, self.size)
+        pictures = [renderer.render(frame) for frame in self._spoken.cut(0, 1)]
         silence = np.zeros((SPEECH_RATE // self.fps, 1), np.float32)
         times = []
         for turn in range(ENCODINGS):
