@@ -198,7 +198,7 @@ def test_reset_lets_head_and_eyes_go_on_without_a_jerk(heard: Heard, hush: Heard
     after = generator.push(hush[0][:100], hush[1][:100])
     assert len(after) == 50 - round(generator.lookahead * 25)
     rotation = np.array([f.rotation for f in [*before[-1:], *after]])
-    assert np.linalg.norm(np.diff(rotation, axis=0), axis=1).max() < 1.6
+    assert np.linalg.norm(np.diff(rotation, axis=0), axis=1).max() < 1.5
 
 
 def test_memory_does_not_grow(heard: Heard) -> None:

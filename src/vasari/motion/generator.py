@@ -98,6 +98,7 @@ class MotionGenerator:
         """Barge-in: forget the speech. The mouth comes to rest within 0.12 s; head and eyes go on."""
         self._mouth.rest()
         self._cues.hush()
+        self._life.hush()
         self._features, self._voice = self._before()
 
     def set(self, controls: Controls) -> None:

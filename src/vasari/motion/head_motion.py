@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vasari.motion.cues import Cue
+from vasari.motion.inertia import Inertia
 from vasari.motion.motion import MOTION_RATE
 
 Reals = NDArray[np.float64]
@@ -27,7 +28,7 @@ Reals = NDArray[np.float64]
 _NECK = np.array([[0.03, 0.0, -0.06], [0.0, 0.025, 0.0], [0.0, -0.05, 0.0]])
 _NECK_SWAY = (0.16, 0.08, 0.2)  # cm
 _CALM, _LIVEN = 0.45, 0.06  # sway in silence over that in speech; how fast it changes, a frame
-_BEAT_MOST = 2.0  # largest beat, in sizes at strength 1
+_BEAT_MOST = 1.8  # largest beat, in sizes at strength 1
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class HeadMotion:
         self._strokes: list[_Stroke] = []
         self._pause = 0  # frames until the posture may change again
         self._lively = _CALM
+        self._settling = Inertia(settle=0.5)
         self._sway = Sway(style.sway, style.sway_rate, random)
         self._tremor = Sway(style.tremor, style.tremor_rate, random)
         self._neck = Sway(_NECK_SWAY, 0.4, random)
@@ -135,8 +137,15 @@ class HeadMotion:
         self._lively += (_CALM + (1 - _CALM) * cue.talking - self._lively) * _LIVEN
         rotation = self._base + sum((s.at() for s in self._strokes), np.zeros(3))
         rotation = rotation + self._lively * (self._sway.step() + self._tremor.step())
+        rotation = self._settling(rotation)
         self._advance()
         return rotation, _NECK @ rotation + self._neck.step()
+
+    def hush(self) -> None:
+        """The speech was cut off: no beat goes on, the head settles from where it is."""
+        beats = [s for s in self._strokes if s.back]
+        self._settling.absorb(sum((s.at() for s in beats), np.zeros(3)))
+        self._strokes = [s for s in self._strokes if not s.back]
 
     def _shift(self, cue: Cue) -> None:
         """Set out for another posture where the speech or chance says so."""

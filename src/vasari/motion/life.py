@@ -46,6 +46,10 @@ class Life:
         self._head, self._blinks = HeadMotion(head), Blinks(blinks)
         self._gaze, self._face = Gaze(gaze), FaceLife(face)
 
+    def hush(self) -> None:
+        """The speech was cut off."""
+        self._head.hush()
+
     def step(self, cue: Cue, blink_rate: float, moved_gaze: float = 0.0) -> Moment:
         """The next motion frame.
 
