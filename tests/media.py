@@ -75,3 +75,27 @@ def write_sound(
                 container.mux(stream.encode(converted))
         container.mux(stream.encode(None))
     return path
+
+
+def read_film(path: Path) -> tuple[NDArray[np.float64], list[NDArray[np.uint8]]]:
+    """Times in seconds and pictures (H, W, 3) of a film."""
+    times, pictures = [], []
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            assert frame.pts is not None
+            assert frame.time_base is not None
+            times.append(float(frame.pts * frame.time_base))
+            planes = frame.reformat(format="yuv420p").to_ndarray().astype(np.uint8)
+            pictures.append(_from_bt709(planes))
+    return np.array(times), pictures
+
+
+def _from_bt709(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """I420 planes (H * 3 / 2, W) in BT.709, TV range, as RGB: written from the standard's formulas."""
+    height, width = planes.shape[0] * 2 // 3, planes.shape[1]
+    y = (planes[:height].astype(float) - 16) * 255 / 219
+    colour = planes[height:].reshape(2, height // 2, width // 2).repeat(2, 1).repeat(2, 2)
+    blue, red = (colour.astype(float) - 128) * 255 / 224
+    r, b = y + 1.5748 * red, y + 1.8556 * blue
+    g = (y - 0.2126 * r - 0.0722 * b) / 0.7152
+    return np.stack([r, g, b], -1).round().clip(0, 255).astype(np.uint8)

@@ -186,6 +186,8 @@ def _unreadable(folder: Path) -> Path:
 
 BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     "missing": (lambda folder: folder / "none.wav", "does not exist"),
+    "long name": (lambda folder: folder / ("x" * 300), "cannot be read"),
+    "null byte": (lambda folder: folder / "a\0b", "cannot be read"),
     "folder": (lambda folder: folder, "is a folder"),
     "empty": (_write("empty.wav", b""), "is empty"),
     "text": (_write("words.wav", b"four score and seven years ago " * 100), "is not a sound or video file"),

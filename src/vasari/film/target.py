@@ -8,9 +8,16 @@ import sys
 import weakref
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from vasari.errors import OutputError
+
+
+class Writable(Protocol):
+    """A binary file object."""
+
+    def write(self, data: bytes, /) -> Any:
+        """Take some or all of ``data``; the count taken, or ``None`` for all."""
 
 
 class Target(Protocol):
@@ -35,18 +42,19 @@ class FileTarget:
 
     def __init__(self, path: Path, force: bool) -> None:
         self.name, self._path, self._force = str(path), path.absolute(), force
-        if path.is_dir():
-            raise OutputError(
-                f"{path} is a folder; give the name of a film in it, such as {path / 'talk.mp4'}"
-            )
-        if not self._path.parent.is_dir():
-            raise OutputError(f"the folder {path.parent} does not exist; make it first")
-        self._refuse_existing()
         passing = self._path.parent / f".vasari-{secrets.token_hex(8)}.part"
         try:
+            if path.is_dir():
+                raise OutputError(f"{path} is a folder; name a film in it, such as {path / 'talk.mp4'}")
+            if not self._path.parent.is_dir():
+                raise OutputError(f"the folder {path.parent} does not exist; make it first")
+            self._refuse_existing()
+            with suppress(FileNotFoundError):
+                os.lstat(self._path)  # raises for names that cannot be
             os.close(os.open(passing, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written: {error.strerror}; choose another folder") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"{path} cannot be written: {reason}; choose another place") from error
         self.file = str(passing)
         self._discard = weakref.finalize(self, _remove, self.file)  # also at exit, if nobody did
 
@@ -79,7 +87,7 @@ class FileTarget:
 class StreamTarget:
     """A binary file object, or standard output; written in order, never sought."""
 
-    def __init__(self, file: IO[bytes] | None = None) -> None:
+    def __init__(self, file: Writable | None = None) -> None:
         self.name = "standard output" if file is None else str(getattr(file, "name", "the stream"))
         if file is None and sys.stdout.isatty():
             raise OutputError("the film would go to a terminal; send it on, as in: vasari ... - | ffplay -")
@@ -95,15 +103,15 @@ class StreamTarget:
 class _Ahead:
     """A file that can only be written, each piece at once."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Writable) -> None:
         self._file = file
 
     def write(self, data: bytes) -> int:
-        rest = memoryview(data)
+        rest = memoryview(data)  # what is still to be written
         while rest:
-            written = self._file.write(rest)
-            rest = rest[written:] if written is not None else rest[:0]
-        with suppress(AttributeError):
+            written = self._file.write(bytes(rest))
+            rest = rest[len(rest) if written is None else written :]
+        if hasattr(self._file, "flush"):
             self._file.flush()
         return len(data)
 

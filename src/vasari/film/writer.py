@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import Queue
 from threading import Thread
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 import av
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from vasari.errors import OutputError, UsageError
 from vasari.film.formats import STREAM, format_of
 from vasari.film.pixels import Pixels
-from vasari.film.target import FileTarget, StreamTarget, Target
+from vasari.film.target import FileTarget, StreamTarget, Target, Writable
 from vasari.film.tracks import Floats, PictureTrack, SoundTrack
 
 #: Pictures that wait for the encoder before :meth:`FilmWriter.write` does.
@@ -46,7 +46,7 @@ class FilmWriter:
 
     def __init__(
         self,
-        out: str | os.PathLike[str] | IO[bytes],
+        out: str | os.PathLike[str] | Writable,
         *,
         size: int | tuple[int, int],
         fps: int | float | Fraction,
@@ -182,7 +182,7 @@ def _output_errors(name: str) -> Iterator[None]:
         raise OutputError(f"{name} cannot be written on: {reason}; is there room?") from error
 
 
-def _target(out: str | os.PathLike[str] | IO[bytes], force: bool) -> Target:
+def _target(out: str | os.PathLike[str] | Writable, force: bool) -> Target:
     if isinstance(out, str | os.PathLike):
         return StreamTarget() if os.fspath(out) == "-" else FileTarget(Path(out), force)
     return StreamTarget(out)

@@ -18,7 +18,7 @@ ASSET = "voice_activity.onnx"
 
 #: Samples judged at a time, and samples before them that the network sees too.
 CHUNK, CONTEXT = 512, 64
-#: The network is sure about a moment this many samples after it (32 ms).
+#: The network is surest about a moment this many samples after it (32 ms).
 DELAY = 512
 
 
@@ -26,7 +26,7 @@ class VoiceActivity:
     """Mono 16 kHz sound to probabilities of speech (n,), ``FEATURE_RATE`` a second.
 
     Probability k stands for k / 50 s, as row k of the features does. They are the same however the sound
-    is cut up, and come no later than the features. N samples make ceil(N / 320).
+    is cut up, and each comes within ``LOOKAHEAD_S`` after its time. N samples make ceil(N / 320).
     """
 
     def __init__(self) -> None:

@@ -32,7 +32,8 @@ class SpeechFeatures:
 
     The rows are the same however the sound is cut up. N samples make ceil(N / 320) rows; a row comes out at
     the latest ``LOOKAHEAD_S`` after its time, and the last ones by :meth:`finish`. Memory does not grow.
-    Columns: ``SOUNDS``, ``MEL``, ``LOUDNESS``, ``LEVEL``, ``VOICING``, ``PITCH``.
+    Columns: ``SOUNDS``, ``MEL``, ``LOUDNESS``, ``LEVEL``, ``VOICING``, ``PITCH``. All are taken around a
+    row's time; the network behind ``SOUNDS`` looks ahead: what it tells runs some 20 ms before the spectrum.
     """
 
     def __init__(self) -> None:

@@ -122,12 +122,16 @@ def _from_array(samples: NDArray[np.generic], rate: int | None) -> Sound:
 
 
 def _from_file(path: Path) -> Sound:
-    if path.is_dir():
-        raise SoundError(f"{path} is a folder; give a sound or video file in it")
-    if not path.exists():
-        raise SoundError(f"{path} does not exist; give the path of a sound or video file")
-    if path.is_file() and not path.stat().st_size:
-        raise SoundError(f"{path} is empty (0 bytes); give a file with speech in it")
+    try:
+        if path.is_dir():
+            raise SoundError(f"{path} is a folder; give a sound or video file in it")
+        if path.is_file() and not path.stat().st_size:
+            raise SoundError(f"{path} is empty (0 bytes); give a file with speech in it")
+        path.stat()
+    except FileNotFoundError as error:
+        raise SoundError(f"{path} does not exist; give the path of a sound or video file") from error
+    except (OSError, ValueError) as error:
+        raise SoundError(f"{path} cannot be read: {error}; give the path of a sound or video file") from error
 
     def pieces() -> Iterator[Floats]:
         with closing(Decoder(str(path), str(path))) as decoder:
