@@ -255,11 +255,13 @@ def _spread_colour(texture: Floats, known: Mask, reaches: tuple[float, ...]) -> 
 
 def _membrane(patch: Floats, hole: Mask, skin: Floats) -> Floats:
     """Smooth surface over a hole, from the skin-like pixels around it, with grain of their strength."""
-    around = (cv2.dilate(hole.astype(np.uint8), _disc(12)) > 0) & ~(
-        cv2.dilate(hole.astype(np.uint8), _disc(2)) > 0
-    )
-    likeness = np.abs(patch - skin).sum(-1)
-    good = around & (likeness <= np.quantile(likeness[around], 0.5)) if around.any() else ~hole
+    around = _grown(hole, 12) & ~_grown(hole, 2)
+    if around.any():  # the sockets may lie in shade: their own tone counts as much as the cheeks'
+        skin = (skin + np.median(patch[around], 0)) / 2
+        likeness = np.abs(patch - skin).sum(-1)
+        good = around & (likeness <= np.quantile(likeness[around], 0.5))
+    else:
+        good = ~hole
     smooth = _spread_colour(patch, good, (2.5, 5, 10, 20, 40))
     smooth = np.asarray(cv2.GaussianBlur(smooth, (0, 0), 3), np.float32)
     fine = patch - cv2.GaussianBlur(patch, (0, 0), 1.5)
