@@ -19,7 +19,6 @@ from vasari.head.search import TURNED_EFFORT, Look, searches
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 
-N_POINTS = 468
 #: Outer corners of the subject's right and left eye.
 OUTER_CORNERS = (33, 263)
 #: Side of the mesh network's input, pixels.
