@@ -16,7 +16,7 @@ Bytes = NDArray[np.uint8]
 #: Smallest and largest side of the square that is kept, pixels; smaller faces are enlarged.
 MIN_SIDE, MAX_SIDE = 512, 1024
 #: Side of the square over the height of the face (forehead landmark to chin), wanted and at the least.
-WANTED_SIDE, LEAST_SIDE = 2.25, 1.5
+WANTED_SIDE, LEAST_SIDE = 2.25, 1.2
 #: Where the middle of the face stands in the square, from its top.
 FACE_HEIGHT_IN_SQUARE = 0.48
 #: Border kept around the square for movement at its edges, as a share of its side.
@@ -53,7 +53,7 @@ class Crop:
 
 
 def crop_photo(photo: Bytes, face: FaceLandmarks) -> Crop:
-    """Cut the square around a face; where the photo ends too soon, its blurred mirror image goes on.
+    """Cut the square around a face; where the photo ends too soon, its blurred edge goes on.
 
     Args:
         photo: (H, W, 3) RGB.
@@ -69,7 +69,7 @@ def crop_photo(photo: Bytes, face: FaceLandmarks) -> Crop:
     side = float(np.clip(available, LEAST_SIDE * height, WANTED_SIDE * height))
     corner = middle - side * np.array([0.5, FACE_HEIGHT_IN_SQUARE])
     room = np.array([photo.shape[1], photo.shape[0]]) - side
-    corner = np.where(room >= 0, np.clip(corner, 0, np.maximum(room, 0)), corner)
+    corner = np.clip(corner, np.minimum(room, 0), np.maximum(room, 0))  # as little beyond the photo as can be
 
     view = int(np.clip(round(side / 2) * 2, MIN_SIDE, MAX_SIDE))
     margin = round(MARGIN * view)
@@ -92,9 +92,7 @@ def _cut(photo: Bytes, origin: NDArray[np.float64], scale: float, side: int) -> 
     # pixel centres at .5: crop = (photo - origin) * scale
     shift = (0.5 - np.asarray(origin)) * scale - 0.5
     affine = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    cut = cv2.warpAffine(
-        photo, affine, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
-    )
+    cut = cv2.warpAffine(photo, affine, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     inside = cv2.warpAffine(np.ones(photo.shape[:2], np.uint8), affine, (side, side), flags=cv2.INTER_NEAREST)
     return _soften_outside(np.asarray(cut, np.uint8), inside)
 
@@ -104,9 +102,13 @@ def _soften_outside(picture: Bytes, inside: NDArray[np.generic]) -> Bytes:
     if inside.all():
         return picture
     distance = cv2.distanceTransform((np.asarray(inside) == 0).astype(np.uint8), cv2.DIST_L2, 5)
+    small = cv2.resize(picture, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     result = picture.astype(np.float32)
-    for reach in (4, 12, 36):
-        blurred = cv2.GaussianBlur(result, (0, 0), reach)
-        part = np.clip(distance / (2 * reach), 0, 1)[..., None]
+    for reach, smooth in (
+        (8, cv2.GaussianBlur(picture, (0, 0), 4)),
+        (40, cv2.GaussianBlur(small, (0, 0), 6)),
+    ):
+        blurred = cv2.resize(smooth, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_LINEAR)
+        part = np.clip(distance / reach, 0, 1)[..., None]
         result += part * (blurred - result)
     return np.asarray(np.clip(result + 0.5, 0, 255), np.uint8)

@@ -147,7 +147,7 @@ def _drawn(model: HeadModel, alpha: Floats, lid: Floats) -> tuple[Ints, Bytes]:
         "socket": shade.SOCKET,  # shows the photo's own corner of the eye
         "skin": shade.SKIN,
     }
-    hidden = np.concatenate([model.groups[g] for g in ("scalp", "ear_left", "ear_right", "neck")])
+    hidden = np.concatenate([model.groups[g] for g in ("scalp", "ear_left", "ear_right")])
     triangles, kinds = [], []
     for name, kind in part_kind.items():
         own = model.part_triangles(name)
