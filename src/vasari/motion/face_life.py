@@ -22,7 +22,7 @@ Reals = NDArray[np.float64]
 _BROW_CHANCE = 0.30  # that a stress of strength 1 raises the brows
 _BROW_SIZE = 0.34
 _FROWN_CHANCE = 0.15  # that it lowers them instead
-_SMILE_MEAN, _SMILE_SPREAD = 0.03, 0.13
+_SMILE_MEAN, _SMILE_SPREAD = 0.04, 0.14
 _REST_GESTURE = (6.0, 16.0)  # seconds of silence between two presses of the lips
 
 

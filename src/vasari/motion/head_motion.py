@@ -26,7 +26,7 @@ Reals = NDArray[np.float64]
 
 # Shift of the neck with rotation, cm a degree: rows x, y, z; columns yaw, pitch, roll.
 _NECK = np.array([[0.03, 0.0, -0.06], [0.0, 0.025, 0.0], [0.0, -0.05, 0.0]])
-_NECK_SWAY = (0.16, 0.08, 0.2)  # cm
+_NECK_SWAY = (0.28, 0.12, 0.32)  # cm
 _CALM, _LIVEN = 0.45, 0.06  # sway in silence over that in speech; how fast it changes, a frame
 _BEAT_MOST = 1.8  # largest beat, in sizes at strength 1
 
