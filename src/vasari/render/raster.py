@@ -42,8 +42,9 @@ def rasterise(
     depth: Floats,
     owner: Ints,
     plane: Floats,
-) -> None:
-    """Draw triangles into a visibility buffer.
+    drawn: Ints,
+) -> int:
+    """Draw triangles into a visibility buffer; returns how many left a sample in it.
 
     Args:
         points: (V, 2) picture positions in pixels.
@@ -54,12 +55,14 @@ def rasterise(
         depth: (2 H, 2 W) nearest closeness so far, changed in place.
         owner: (2 H, 2 W) triangle number or ``NOTHING``, changed in place.
         plane: (F, 6) filled with the barycentric weights of corners 1 and 2 as ``a x + b y + c`` in pixels.
+        drawn: (F,) filled with the numbers of those triangles (a later one may have covered them).
     """
     scale = np.float32(SUPERSAMPLING)
     left, top = np.float32(box[0]), np.float32(box[1])
     height, width = depth.shape
     depth[:] = np.float32(-1e30)
     owner[:] = NOTHING
+    count = 0
     for k in range(len(order)):
         f = order[k]
         i, j, m = triangles[f, 0], triangles[f, 1], triangles[f, 2]
@@ -103,3 +106,6 @@ def rasterise(
             plane[f, 2] = c1 - (a1 * left + b1 * top) * scale
             plane[f, 3], plane[f, 4] = a2 * scale, b2 * scale
             plane[f, 5] = c2 - (a2 * left + b2 * top) * scale
+            drawn[count] = f
+            count += 1
+    return count

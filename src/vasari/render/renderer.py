@@ -48,6 +48,8 @@ class _Scratch:
         self.places = np.empty((len(portrait.neutral), 2), np.float32)
         self.normals = np.empty((head, 3), np.float32)
         self.plane = np.zeros((len(portrait.triangles), 6), np.float32)
+        self.skin = np.zeros((len(portrait.triangles), 12), np.float32)
+        self.drawn = np.zeros(len(portrait.triangles), np.int32)
         self.attributes = attributes.copy()
         self._samples = (SUPERSAMPLING * size) ** 2
         self._depth = np.empty(self._samples, np.float32)
@@ -90,6 +92,7 @@ class Renderer:
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
         self._order = np.arange(len(portrait.triangles), dtype=np.int32)
         self._skin = np.setdiff1d(np.unique(portrait.triangles[self._skin_order]), self._tinted)
+        self._opaque = self._skin[portrait.attributes[self._skin, shade.ALPHA] > 0]
         self._rest_light = self._lamplight(portrait.normals[self._skin])
         self._recess = np.zeros(self._head, np.float32)
         for kind, recess in RECESS.items():
@@ -173,14 +176,19 @@ class Renderer:
         box = self._box(places)
         depth, owner = scratch.samples(box[2] - box[0], box[3] - box[1])
         nearness = scratch.points[: self._head, 2] - self._recess
-        rasterise(places, nearness, p.triangles, self._order, box, depth, owner, scratch.plane)
+        n = rasterise(
+            places, nearness, p.triangles, self._order, box, depth, owner, scratch.plane, scratch.drawn
+        )
+        attributes = scratch.attributes
+        shade.skin_planes(scratch.drawn[:n], scratch.plane, p.triangles, p.kinds, attributes, scratch.skin)
         closing = weights[[EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]]
         shade.shade(
             owner,
             scratch.plane,
+            scratch.skin,
             p.triangles,
             p.kinds,
-            scratch.attributes,
+            attributes,
             self._picture,
             self._closed,
             self._overlay,
@@ -198,7 +206,7 @@ class Renderer:
         return np.asarray(np.swapaxes(rotation_matrix(yaw, pitch), 1, 2), np.float32)
 
     def _box(self, places: Floats) -> Ints:
-        drawn = places[self._skin]
+        drawn = places[self._opaque]
         low = np.clip(np.floor(drawn.min(0)).astype(int), 0, self.size - 2)
         high = np.clip(np.ceil(drawn.max(0)).astype(int), low + 1, self.size)
         return np.array([*low, *high], np.int32)

@@ -161,6 +161,7 @@ def _eye(
 def shade(
     owner: Ints,
     plane: Floats,
+    skin: Floats,
     triangles: Ints,
     kinds: Bytes,
     attributes: Floats,
@@ -177,7 +178,7 @@ def shade(
     """Shade the visibility buffer over what is already in ``picture``.
 
     Args:
-        owner, plane, box: as left by :func:`vasari.render.raster.rasterise`.
+        owner, plane, box: as left by :func:`vasari.render.raster.rasterise`. skin: by :func:`skin_planes`.
         triangles: (F, 3) vertex ids. kinds: (F,) kind of surface of each.
         attributes: (V, N_ATTRIBUTES), columns as named in this file.
         photo, closed: (S, S, 3) the portrait, and the same with the eyes shut.
@@ -200,8 +201,10 @@ def shade(
                 continue
             samples = (s0, s1, s2, s3)
             x, y = np.float32(box[0] + column), np.float32(box[1] + row)
-            if _mean_skin(samples, x, y, plane, triangles, kinds, attributes, closing, mean):
+            if _mean_skin(samples, x, y, skin, kinds, closing, mean):
                 alpha = mean[3]
+                if alpha <= 0:
+                    continue
                 _look_up(photo, mean[0], mean[1], total)
                 for c in range(3):
                     total[c] *= alpha * mean[2]
@@ -242,10 +245,8 @@ def _mean_skin(
     samples: tuple[int, int, int, int],
     x: float,
     y: float,
-    plane: Floats,
-    triangles: Ints,
+    skin: Floats,
     kinds: Bytes,
-    attributes: Floats,
     closing: Floats,
     mean: Floats,
 ) -> bool:
@@ -261,25 +262,53 @@ def _mean_skin(
             and not (kind == LID_RIGHT and closing[1] <= 0)
         ):
             return False
-    one = samples[0] == samples[1] and samples[0] == samples[2] and samples[0] == samples[3]
-    n = 1 if one else 2  # the middle of two opposite samples is the middle of the pixel
-    mean[:] = 0
-    low, high = np.float32(1e9), np.float32(-1e9)
-    for k in range(n):
-        f = samples[3 * k]
-        offset = np.float32(0.5) if one else np.float32(0.25) + np.float32(0.5) * k
-        px, py = x + offset, y + offset
-        w1 = plane[f, 0] * px + plane[f, 1] * py + plane[f, 2]
-        w2 = plane[f, 3] * px + plane[f, 4] * py + plane[f, 5]
-        w0 = np.float32(1) - w1 - w2
-        i, j, m = triangles[f, 0], triangles[f, 1], triangles[f, 2]
-        u = w0 * attributes[i, U] + w1 * attributes[j, U] + w2 * attributes[m, U]
-        v = w0 * attributes[i, V] + w1 * attributes[j, V] + w2 * attributes[m, V]
-        mean[0] += u
-        mean[1] += v
-        mean[2] += w0 * attributes[i, LIGHT] + w1 * attributes[j, LIGHT] + w2 * attributes[m, LIGHT]
-        mean[3] += w0 * attributes[i, ALPHA] + w1 * attributes[j, ALPHA] + w2 * attributes[m, ALPHA]
-        low, high = min(low, u + v), max(high, u + v)
+    f, g = samples[0], samples[3]
+    if f == g:
+        x += np.float32(0.5)
+        y += np.float32(0.5)
+        for k in range(4):
+            mean[k] = skin[f, 3 * k] * x + skin[f, 3 * k + 1] * y + skin[f, 3 * k + 2]
+        return True
+    # the middle of two opposite samples is the middle of the pixel
+    apart = np.float32(0)
     for k in range(4):
-        mean[k] *= np.float32(1) / np.float32(n)
-    return high - low < ONE_STRETCH_PX
+        here = (
+            skin[f, 3 * k] * (x + np.float32(0.25))
+            + skin[f, 3 * k + 1] * (y + np.float32(0.25))
+            + skin[f, 3 * k + 2]
+        )
+        there = (
+            skin[g, 3 * k] * (x + np.float32(0.75))
+            + skin[g, 3 * k + 1] * (y + np.float32(0.75))
+            + skin[g, 3 * k + 2]
+        )
+        mean[k] = np.float32(0.5) * (here + there)
+        if k < 2:
+            apart += abs(here - there)
+    return apart < ONE_STRETCH_PX
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def skin_planes(
+    drawn: Ints, plane: Floats, triangles: Ints, kinds: Bytes, attributes: Floats, skin: Floats
+) -> None:
+    """Texture place, light and opacity of skin triangles as ``a x + b y + c`` over the picture.
+
+    Args:
+        drawn: (n,) numbers of the triangles. plane: (F, 6) as left by the rasteriser.
+        triangles, kinds, attributes: as for :func:`shade`.
+        skin: (F, 12) filled for the drawn triangles of skin.
+    """
+    columns = (U, V, LIGHT, ALPHA)
+    for n in range(len(drawn)):
+        f = drawn[n]
+        if kinds[f] > LID_RIGHT:
+            continue
+        i, j, m = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        for k in range(4):
+            c = columns[k]
+            origin = attributes[i, c]
+            d1, d2 = attributes[j, c] - origin, attributes[m, c] - origin
+            skin[f, 3 * k] = d1 * plane[f, 0] + d2 * plane[f, 3]
+            skin[f, 3 * k + 1] = d1 * plane[f, 1] + d2 * plane[f, 4]
+            skin[f, 3 * k + 2] = d1 * plane[f, 2] + d2 * plane[f, 5] + origin
