@@ -39,7 +39,7 @@ def test_length(rate: int, count: int) -> None:
     assert len(resampled(np.zeros(count, np.float32), rate)) == -(-count * SPEECH_RATE // rate)
 
 
-@given(rate=st.sampled_from(RATES), cuts=st.lists(st.integers(0, 4000), max_size=8))
+@given(rate=st.sampled_from(RATES[:6]), cuts=st.lists(st.integers(0, 4000), max_size=8))
 @settings(max_examples=40, deadline=None)
 def test_cuts_change_nothing(rate: int, cuts: list[int]) -> None:
     samples = np.random.default_rng(0).normal(0, 0.1, 4000).astype(np.float32)

@@ -53,12 +53,12 @@ FORMATS = {
     ".mkv": Format("matroska"),
     ".webm": Format("webm", "libvpx-vp9", VP9, "libopus", OPUS_RATES),
 }
-#: For pipes: fragments of a tenth of a second, written as they are made.
+#: For pipes: short fragments, written as they are made.
 STREAM = Format(
     "mp4",
     options={
         "movflags": "delay_moov+default_base_moof+frag_keyframe",
-        "frag_duration": "100000",  # microseconds
+        "frag_duration": "40000",  # microseconds
         "flush_packets": "1",
     },
 )
