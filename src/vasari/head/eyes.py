@@ -69,15 +69,18 @@ def measure_gaze(
     sight = camera.ray(irises[:, 0] + right_place)
     gaze = gaze_of(_pupil(sight, centres, radius) - centres, centres)
     width = np.linalg.norm(seen[_CORNERS[:, 0]] - seen[_CORNERS[:, 1]], axis=1)
-    openness = np.clip((_opening(seen) / width - _SHUT) / (_OPEN - _SHUT), 0, 1)
+    openness = np.clip((_opening(seen) - _SHUT) / (_OPEN - _SHUT), 0, 1)
     weight = width * (openness + 1e-3)  # the eye turned towards the camera is wider
     return weight @ gaze / weight.sum(), float(width @ openness / width.sum())
 
 
 def _opening(seen: Reals) -> Reals:
-    """Distance (2,) between the lids at the middle of the left and right eye, pixels."""
+    """Distance (2,) of the lids at the middle of the left and right eye, across the eye, in its widths."""
     pairs = np.array([LID_PAIRS_LEFT[:3], LID_PAIRS_RIGHT[:3]])
-    opening: Reals = np.linalg.norm(seen[pairs[..., 0]] - seen[pairs[..., 1]], axis=-1).mean(-1)
+    gap = (seen[pairs[..., 0]] - seen[pairs[..., 1]]).mean(1)
+    along = seen[_CORNERS[:, 1]] - seen[_CORNERS[:, 0]]
+    across = along[:, 0] * gap[:, 1] - along[:, 1] * gap[:, 0]
+    opening: Reals = np.abs(across) / (along**2).sum(1)
     return opening
 
 
