@@ -33,7 +33,7 @@ class FilmWriter:
 
     Args:
         out: a path ending in ``.mp4`` or ``.mov`` (H.264, AAC), ``.mkv`` (the same) or ``.webm`` (VP9, Opus);
-            ``-`` for standard output, or a binary file object: fragmented MP4, for players that begin at once.
+            ``-`` for standard output, or a binary file object: fragmented MP4, played as it comes.
         size: side of square pictures, or (width, height); even numbers of pixels.
         fps: pictures a second.
         rate, channels: of the sound (1 or 2 channels); without them the film is silent.
