@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vasari.head.model import HeadModel
 from vasari.portrait.nearness import neighbours
+from vasari.portrait.rig import lips_parted
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -16,6 +17,8 @@ IVORY = np.array([238, 228, 208], np.float32)
 TEETH_LUMINANCE = 1.0
 #: Lining of the lips: this far in (cm) the lip's colour has become that of the cavity.
 LINING_DEPTH = 1.1
+#: How far inside the lips their rim is read where teeth show, pixels at 512.
+RIM_INSET_PX = 1.6
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -32,8 +35,8 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
     parts derive from the colour of the lips.
     """
     lips = _colours_at(picture, uv[_outer_lips(model)])
-    lip = np.median(lips, 0)
     skin = np.median(skin_pixels, 0).astype(np.float32)
+    lip = _living(np.median(lips, 0), skin)
     saturation = float(np.clip((skin.max() - skin.min()) / 70, 0, 1))
     tints = np.zeros((model.n_vertices, 3), np.float32)
     tints[model.groups["teeth_upper"]] = teeth = _teeth(skin_pixels, saturation)
@@ -46,6 +49,31 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
         tints, model, photo, picture, uv, _tone(lip, np.array([0.62, 0.34, 0.34], np.float32), saturation)
     )
     return tints
+
+
+def _living(lip: Floats, skin: Floats) -> Floats:
+    """The lips' colour, unless a beard or a deep shade hides it: then a guess from the skin's."""
+    guess = skin * np.array([0.60, 0.50, 0.52], np.float32)
+    trust = np.clip((lip @ _LUMA) / (guess @ _LUMA) * 2 - 0.7, 0, 1)
+    return np.asarray(guess + trust * (lip - guess), np.float32)
+
+
+def off_the_teeth(model: HeadModel, uv: Floats, landmarks: Floats, unit: float) -> Floats:
+    """Texture places (V, 2) with the rims of parted lips read a little inside the lips, not on the teeth.
+
+    Args:
+        model: the head model. uv: (V, 2) pixels. landmarks: (468, 2) pixels.
+        unit: pixels of the picture per pixel of a 512 view.
+    """
+    if not lips_parted(landmarks):
+        return uv
+    moved = uv.copy()
+    upper, lower = model.groups["lip_upper_rim"], model.groups["lip_lower_rim"]
+    across = uv[lower].mean(0) - uv[upper].mean(0)
+    across *= RIM_INSET_PX * unit / max(float(np.linalg.norm(across)), 1e-6)
+    moved[upper[1:-1]] -= across
+    moved[lower[1:-1]] += across
+    return moved
 
 
 def _teeth(skin_pixels: Bytes, saturation: float) -> Floats:

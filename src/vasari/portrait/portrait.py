@@ -20,7 +20,7 @@ from vasari.head.model import HeadModel
 from vasari.portrait import sheet
 from vasari.portrait.crop import Crop, crop_photo
 from vasari.portrait.eyes import Eyeball, close_eyes, eye_overlay, eye_texture
-from vasari.portrait.mouth import mouth_tints
+from vasari.portrait.mouth import mouth_tints, off_the_teeth
 from vasari.portrait.photo import choose_face, read_photo
 from vasari.portrait.residual import residual_field
 from vasari.portrait.rig import Rig, build_rig
@@ -207,6 +207,7 @@ def _assemble(model: HeadModel, crop: Crop, fit: HeadFit, landmarks: Floats, iri
     residual = residual_field(model, fitted, fit, landmarks, crop.side)
     rig = build_rig(model, fit, residual, landmarks)
     uv = camera.project(rig.photo).astype(np.float32)
+    uv = off_the_teeth(model, uv, landmarks, crop.side / 512)
     frame = sheet.FaceFrame.of(landmarks)
     surface = describe_surface(model, rig, uv, crop.picture, landmarks, frame)
     tints = mouth_tints(model, rig.photo, crop.picture, uv, surface.skin_pixels)

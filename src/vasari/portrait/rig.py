@@ -78,16 +78,20 @@ def build_rig(model: HeadModel, fit: HeadFit, residual: Floats, landmarks: Float
     return Rig(photo.astype(np.float32), neutral.astype(np.float32), *_sparse(deltas))
 
 
+def lips_parted(landmarks: Floats) -> bool:
+    """Whether landmarks (468, 2) show an open mouth."""
+    eyes = np.linalg.norm(np.subtract(*landmarks[list(_OUTER_EYE_CORNERS)]))
+    return bool(np.linalg.norm(np.subtract(*landmarks[list(_INNER_LIPS)])) > CLOSED_GAP * eyes)
+
+
 def kept_expression(expression: Floats, landmarks: Floats) -> Floats:
     """The part (52,) of the photo's expression that belongs to the person's neutral face here.
 
     With closed lips all of it: the photo itself is then the face at rest. With parted lips
     whatever opens the mouth goes, and a smile fades to its trace.
     """
-    eyes = np.linalg.norm(np.subtract(*landmarks[list(_OUTER_EYE_CORNERS)]))
-    gap = np.linalg.norm(np.subtract(*landmarks[list(_INNER_LIPS)])) / eyes
     kept = np.asarray(expression, np.float32).copy()
-    if gap > CLOSED_GAP:
+    if lips_parted(landmarks):
         for j, name in enumerate(EXPRESSIONS):
             if name.startswith(("mouth", "jaw", "cheek")):
                 kept[j] *= next((k for start, k in KEPT_WHEN_PARTED.items() if name.startswith(start)), 0.0)
