@@ -56,7 +56,7 @@ class Prior:
         symmetry: cost of a squared difference between left and right.
     """
 
-    identity: float = 5.0
+    identity: float = 3.0
     expression: float = 40.0
     sparse: float = 50.0
     symmetry: float = 40.0
