@@ -257,7 +257,7 @@ def _membrane(patch: Floats, hole: Mask, skin: Floats) -> Floats:
     """Smooth surface over a hole, from the skin-like pixels around it, with grain of their strength."""
     around = _grown(hole, 12) & ~_grown(hole, 2)
     if around.any():  # the sockets may lie in shade: their own tone counts as much as the cheeks'
-        skin = (skin + np.median(patch[around], 0)) / 2
+        skin = np.asarray((skin + np.median(patch[around], 0)) / 2, np.float32)
         likeness = np.abs(patch - skin).sum(-1)
         good = around & (likeness <= np.quantile(likeness[around], 0.5))
     else:

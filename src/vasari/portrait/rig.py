@@ -25,6 +25,8 @@ LIP_REACH, LID_REACH = 1.0, 0.45
 #: What sits in the mouth as one piece, and how far its size may follow the width of the lips.
 ORAL = ("teeth_upper", "teeth_lower", "gums_upper", "gums_lower", "tongue")
 TEETH_SIZE = (0.85, 1.05)
+#: How much lower teeth sit than in the head model: speech shows the edges of the upper ones first, cm.
+TEETH_DROP = 0.12
 #: Smallest displacement that is stored, cm.
 LEAST_DELTA = 2e-4
 
@@ -111,7 +113,8 @@ def _seat_teeth(model: HeadModel, neutral: Floats, turn: Floats) -> Floats:
     inside = np.concatenate([model.groups[name] for name in ORAL])
     size = np.clip(width, *TEETH_SIZE)
     seated = neutral.copy()
-    seated[inside] = neutral[middle] + size * (model.neutral[inside] - model.neutral[middle]) @ turn.T
+    place = model.neutral[inside] - model.neutral[middle] - [0, TEETH_DROP, 0]
+    seated[inside] = neutral[middle] + size * place @ turn.T
     return seated
 
 

@@ -30,7 +30,7 @@ SHEET_COARSENESS = 4
 #: Rounds of solving where each pixel of the sheet comes from.
 SHEET_ROUNDS = 4
 #: Depth taken from parts behind lids and lips so that these always cover them, cm.
-RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35}
+RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.TINTED: 0.15}
 #: Light fades into the mouth over this depth behind the lips, cm.
 MOUTH_DIMMING = 2.6
 #: ... beginning this far behind the front teeth, cm.
@@ -97,6 +97,7 @@ class Renderer:
         self._recess = np.zeros(self._head, np.float32)
         for kind, recess in RECESS.items():
             self._recess[portrait.triangles[portrait.kinds == kind]] = recess
+        self._recess[portrait.triangles[self._skin_order]] = 0
         self._knots = _rest_knots(portrait, scale)
         self._knots_per_pixel = np.float32((KNOTS - 1) / (size + 2 * self._margin))
         axis = (np.arange(size // SHEET_COARSENESS, dtype=np.float32) + 0.5) * SHEET_COARSENESS
