@@ -1,9 +1,9 @@
 """Clips to learn articulation from: features, tracked mouth channels, speakers, crops.
 
 A data folder, made by prepare_motion_data.py, holds ``features/<set>/<clip>.npz`` with ``features`` (N, D)
-and ``voice`` (N,) at 50 Hz, ``tracks/<set>/<clip>.npz`` with ``expression`` (T, 52) or, where nobody was
-seen, ``visemes`` (T,) at 25 Hz, and ``speakers.csv`` (set, clip, speaker). A variant ``<clip>@1.1.npz``
-among the features is the clip played 1.1 times as fast and high.
+and ``voice`` (N,) at 50 Hz; ``tracks/<set>/<clip>.npz`` with ``expression`` (T, 52) and ``lip_gap`` (T,) or,
+where nobody was seen, ``visemes`` (T,) at 25 Hz; and ``speakers.csv`` (set, clip, speaker). A variant
+``<clip>@1.1.npz`` among the features is the clip played 1.1 times as fast and high.
 """
 
 from __future__ import annotations
@@ -69,11 +69,13 @@ def load_clips(data: Path, folder: str, geometry: LipGeometry, variants: bool = 
             continue
         with np.load(path) as f, np.load(track) as t:
             features, voice = f["features"].astype(np.float32), f["voice"].astype(np.float32)
-            known = {key: t[key] for key in ("expression", "visemes") if key in t.files}
+            known = {key: t[key] for key in ("expression", "visemes", "lip_gap") if key in t.files}
         seen, frames = "expression" in known, (len(features) + 1) // 2
         visemes = known.get("visemes", np.full(frames, UNKNOWN))[:frames]
         expression = known.get("expression", np.zeros((len(visemes), 52)))
         channels = symmetric(np.nan_to_num(expression.astype(np.float32)))
+        if "lip_gap" in known:
+            channels = geometry.agreed(channels, np.nan_to_num(known["lip_gap"]))
         if speed:
             channels = played(channels, float(speed))
         channels = channels[:frames]

@@ -26,6 +26,7 @@ class Shape:
     width: int = 128
     dilations: tuple[int, ...] = (1, 2, 4)
     ahead: int = 2
+    dropout: float = 0.2
 
     @property
     def context(self) -> int:
@@ -60,14 +61,14 @@ class ArticulationNet(nn.Module):
     def heard(self, features: Tensor) -> Tensor:
         """Inner state (B, W, M)."""
         x = (features - self.mean) / self.std
-        x = F.dropout1d(x.transpose(1, 2), 0.1, self.training)  # (B, D, N)
+        x = F.dropout1d(x.transpose(1, 2), self.shape.dropout / 2, self.training)  # (B, D, N)
         x = F.gelu(self.enter(x))
         x = x[..., 1:-1:2] + F.gelu(self.halve(x))  # (B, W, N / 2)
         for layer in self.layers:
-            y = F.gelu(layer(F.dropout1d(x, 0.15, self.training)))
+            y = F.gelu(layer(F.dropout1d(x, self.shape.dropout, self.training)))
             edge = layer.dilation[0]
             x = x[..., edge:-edge] + y
-        return F.dropout1d(x, 0.15, self.training)
+        return F.dropout1d(x, self.shape.dropout, self.training)
 
     def mouth(self, heard: Tensor) -> tuple[Tensor, Tensor]:
         """Channels (B, M, C) and the logit of closed lips (B, M)."""

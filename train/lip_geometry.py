@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from vasari.head.expressions import EXPRESSIONS
+from vasari.head.face_rows import LIP_PAIRS
 from vasari.head.model import HeadModel
 
 Floats = NDArray[np.float32]
@@ -43,8 +44,8 @@ _INNER = [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 
 _CHIN = [152, 148, 377, 176, 400, 199, 200, 18]
 _CHEEK = [205, 425, 50, 280, 206, 426, 214, 434]
 LANDMARKS: list[int] = _OUTER + _INNER + _CHIN + _CHEEK
-# Pairs (upper, lower) of the inner ring across the middle of the mouth.
-GAP_PAIRS = [(13, 14), (82, 87), (312, 317), (81, 178), (311, 402)]
+# Pairs (upper, lower) across the middle of the mouth, the same as the tracker's.
+GAP_PAIRS = LIP_PAIRS[:3]
 
 
 def spread(channels: tuple[str, ...] = CHANNELS) -> Floats:
@@ -69,7 +70,7 @@ class LipGeometry:
     Attributes:
         basis: (C, 3 L) displacement in cm of each of the L landmarks by each channel at weight 1.
         row: (C,) change of the gap between the lips in cm.
-        rest: gap of the neutral face in cm.
+        eye_distance: between the middles of the eyes, cm.
         closed: gap in cm at which the lips may pass as closed.
         pressed: overlap in cm that stands for lips pressed together.
         seen: ``basis`` as a tensor, scaled so that a squared norm is a mean over landmarks.
@@ -83,7 +84,8 @@ class LipGeometry:
         self.basis: Floats = moved[:, LANDMARKS].reshape(len(CHANNELS), -1).astype(np.float32)
         upper, lower = np.array(GAP_PAIRS).T
         self.row: Floats = (moved[:, upper, 1] - moved[:, lower, 1]).mean(1).astype(np.float32)
-        self.rest = float((neutral[upper, 1] - neutral[lower, 1]).mean())
+        eyes = neutral[[33, 133, 263, 362]].reshape(2, 2, 3).mean(1)
+        self.eye_distance = float(np.linalg.norm(eyes[0] - eyes[1]))
         self.closed = CLOSED
         self.pressed = 0.1
         weight = np.ones(len(LANDMARKS), np.float32)
@@ -91,6 +93,26 @@ class LipGeometry:
         scale = np.repeat(weight, 3) / np.sqrt(len(LANDMARKS))
         self.seen = torch.tensor((self.basis * scale).astype(np.float32))
         self.gap_row = torch.tensor(self.row)
+
+    def agreed(self, channels: Floats, lip_gap: Floats) -> Floats:
+        """Channels (T, C) changed so that the gap is the one that was seen.
+
+        A head whose mouth differs from that of the tracker would not close where the speaker did.
+
+        Args:
+            channels: (T, C) as tracked.
+            lip_gap: (T,) seen between the inner lips, in distances between the middles of the eyes.
+        """
+        seen = np.maximum(lip_gap * self.eye_distance, 0)
+        surplus = channels @ self.row - seen
+        surplus[(seen < CLOSED / 2) & (surplus < 0)] = 0  # pressed lips stay pressed
+        jaw, close = CHANNELS.index("jawOpen"), CHANNELS.index("mouthClose")
+        channels = channels.copy()
+        wanted = channels[:, close] - surplus / self.row[close]
+        channels[:, close] = np.clip(wanted, 0, 1)
+        lack = np.minimum(wanted, 0) * self.row[close]  # what mouthClose cannot open is left to the jaw
+        channels[:, jaw] = np.clip(channels[:, jaw] + lack / self.row[jaw], 0, 1)
+        return channels
 
     def gap(self, channels: Floats) -> Floats:
         """Gap (T,) in cm beyond the neutral face's, 0 where lips touch or press."""

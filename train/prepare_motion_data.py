@@ -3,8 +3,8 @@
     python train/prepare_motion_data.py --source ../shared/data --out ../motion-data
 
 Writes, and skips what is there already:
- - ``tracks/<set>/<clip>.npz``: ``expression`` (T, 52), ``rotation``, ``translation`` (T, 3), ``gaze`` (T, 2)
-   at 25 Hz, by vasari.head.track;
+ - ``tracks/<set>/<clip>.npz``: ``expression`` (T, 52), ``rotation``, ``translation`` (T, 3), ``gaze`` (T, 2),
+   ``lip_gap`` (T,) at 25 Hz, by vasari.head.track;
  - ``features/<set>/<clip>.npz``: ``features`` (N, D) and ``voice`` (N,) at 50 Hz, by vasari.voice;
  - ``features/<set>/<clip>@<speed>.npz``: the same for the clip's sound played faster or slower, which makes
    other voices of it (the tracks are stretched to fit when they are read);
@@ -27,7 +27,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from vasari.head.track import track
+from vasari.head.landmark_clip import LandmarkClip
+from vasari.head.track import track_clip
 from vasari.voice import SPEECH_RATE, SpeechFeatures, VoiceActivity
 from visemes import viseme_tracks
 
@@ -78,9 +79,9 @@ def prepare_tracks(clips: list[Path], folder: Path) -> None:
     for clip in clips:
         path = folder / f"{clip.stem}.npz"
         if not path.exists():
-            motion = track(clip)
+            track = track_clip(LandmarkClip.read(clip))
             names = ("expression", "rotation", "translation", "gaze")
-            write(path, {name: getattr(motion, name) for name in names})
+            write(path, {name: getattr(track.motion, name) for name in names} | {"lip_gap": track.lip_gap})
 
 
 def prepare_labelled(source: Path, out: Path) -> None:

@@ -68,7 +68,7 @@ def loss_of(
 def train(args: argparse.Namespace, sets: dict[str, list[Clip]], geometry: LipGeometry) -> ArticulationNet:
     """Run (or go on with) the training; returns the running mean of the net's weights."""
     everything = np.concatenate([c.features for clips in sets.values() for c in clips])
-    shape = Shape(everything.shape[1], width=args.width, ahead=args.ahead)
+    shape = Shape(everything.shape[1], args.width, ahead=args.ahead, dropout=args.dropout)
     net = ArticulationNet(shape, everything.mean(0), everything.std(0) + 1e-3)
     batches = Batches(sets, shape, silence_features(args.data), args.seed)
     manner = nn.Embedding(len(batches.speakers), len(CHANNELS))
@@ -201,6 +201,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--dropout", type=float, default=0.2)
     parser.add_argument("--ahead", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
