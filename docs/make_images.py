@@ -17,42 +17,52 @@ from numpy.typing import NDArray
 
 import vasari
 from vasari.example import example
+from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.voice import Sound
 
 Picture = NDArray[np.uint8]
 
+JAW, BLINK = EXPRESSION_INDEX["jawOpen"], EXPRESSION_INDEX["eyeBlinkLeft"]
+
 IMAGES = Path(__file__).parent / "images"
-#: Seconds of the speech that loop, and the pictures of the strip.
+#: Seconds of the speech that loop.
 LOOP = (3.2, 8.0)
-MOMENTS = (0.2, 0.6, 1.1, 3.4, 3.9, 4.6)
 LOOP_SIZE, LOOP_FPS = 320, 25
+#: The second row of the strip.
 CONTROLS = (
-    {"gaze": (-25, 0)},
+    {"gaze": (-30, 0)},
     {"gaze": (0, 18)},
-    {"pose": (22, 0, 0)},
-    {"pose": (0, -10, 8)},
-    {"emotion": {"happiness": 0.9}},
-    {"emotion": {"surprise": 0.9}},
+    {"pose": (24, 0, 0)},
+    {"pose": (0, -10, 10)},
+    {"distance": 0.75},
+    {"emotion": {"surprise": 1.0}},
 )
 
 
-def performance(portrait: vasari.Portrait, size: int, seconds: float, **controls: object) -> list[Picture]:
-    """The pictures of the example's first ``seconds``."""
-    with example() as (_, speech_file), Sound.open(speech_file) as sound:
+def performance(
+    portrait: vasari.Portrait, size: int, seconds: float, **controls: object
+) -> list[vasari.Frame]:
+    """The example's first ``seconds``."""
+    with example() as (_, speech), Sound.open(speech) as sound:
         settings = vasari.Controls().replace(**controls)
         performer = vasari.Performer(portrait, settings, size=size, rate=sound.rate, channels=sound.channels)
-        speech = np.concatenate(list(sound.chunks(1.0)))
-    performer.push_audio(speech[: round(seconds * performer.rate)])
+        performer.push_audio(sound.samples()[: round(seconds * sound.rate)])
     performer.end()
-    return [frame.image for frame in performer]
+    return list(performer)
 
 
 def strip(portrait: vasari.Portrait) -> Picture:
-    """Two rows: moments of the speech; the same moment under six controls."""
-    spoken = performance(portrait, 256, max(MOMENTS) + 1)
-    top = [spoken[round(moment * 25)] for moment in MOMENTS]
-    bottom = [performance(portrait, 256, 1.5, **controls)[-1] for controls in CONTROLS]
+    """Two rows: moments of the speech, from shut to open lips; a quiet moment under six controls."""
+    spoken = [f for f in performance(portrait, 256, 11.0) if f.motion.expression[BLINK] < 0.05]
+    jaw = np.array([frame.motion.expression[JAW] for frame in spoken])
+    top = [spoken[int(np.abs(jaw - x).argmin())].image for x in np.linspace(0, jaw.max(), len(CONTROLS))]
+    bottom = [calm(performance(portrait, 256, 3.0, head_motion=0.3, **c)[50:]) for c in CONTROLS]
     return np.vstack([np.hstack(top), np.hstack(bottom)])
+
+
+def calm(frames: Sequence[vasari.Frame]) -> Picture:
+    """The picture in which the lids are widest open."""
+    return min(frames, key=lambda frame: frame.motion.expression[BLINK]).image
 
 
 def write_loop(pictures: Sequence[Picture], path: Path) -> None:
@@ -75,7 +85,8 @@ def main() -> None:
         portrait = vasari.Portrait.create(photo)
     cv2.imwrite(str(IMAGES / "strip.png"), strip(portrait)[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
     start, end = (round(t * 25) for t in LOOP)
-    write_loop(performance(portrait, LOOP_SIZE, LOOP[1])[start:end], IMAGES / "talk.webp")
+    frames = performance(portrait, LOOP_SIZE, LOOP[1])[start:end]
+    write_loop([frame.image for frame in frames], IMAGES / "talk.webp")
 
 
 if __name__ == "__main__":

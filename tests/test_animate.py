@@ -122,7 +122,7 @@ def test_it_is_still_the_same_person(film: Film, portrait: Portrait, landmarker:
     for still in film.pictures[::35]:
         shape, look = _difference(landmarker, photo, still)
         assert shape < 0.05
-        assert look > 0.8
+        assert look > 0.7  # a mirror image has 0.56
 
 
 def test_the_face_is_alive(film: Film, landmarker: FaceLandmarker) -> None:

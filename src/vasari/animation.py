@@ -85,7 +85,7 @@ def animate(
         fps: pictures a second, 24 to 60.
         size: side of the picture in pixels, even, 256 to 1024.
         seed: same seed, same input: same motion.
-        face: which face, where the photo shows several (0 is the largest).
+        face: which face, where the photo shows several: 0 is the leftmost; by default the largest.
         force: whether an existing film may be replaced.
         rate: samples a second, where ``speech`` is an array.
         threads: pictures drawn at once.
@@ -147,7 +147,7 @@ def perform(
         speech: sound to go with it; cut off, or followed by silence, where the motion ends.
         fps: pictures a second, 24 to 60.
         size: side of the picture in pixels, even, 256 to 1024.
-        face: which face, where the photo shows several.
+        face: as for :func:`animate`.
         force: whether an existing film may be replaced.
         rate: samples a second, where ``speech`` is an array.
         threads: pictures drawn at once.

@@ -37,7 +37,7 @@ Out = Annotated[str, typer.Option("-o", "--out", help=".mp4 or .webm; - streams 
 Fps = Annotated[int, typer.Option(help=f"Pictures a second, {defaults.MIN_FPS} to {defaults.MAX_FPS}.")]
 Size = Annotated[int, typer.Option(help=f"Pixels, even, {defaults.MIN_SIZE} to {defaults.MAX_SIZE}.")]
 Seed = Annotated[int, typer.Option(help="Same seed, same input: same motion.")]
-Face = Annotated[int | None, typer.Option(help="Which face, largest first, if the photo shows several.")]
+Face = Annotated[int | None, typer.Option(help="Which face, 0 the leftmost; the largest if not given.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace an existing file.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Threads = Annotated[int, typer.Option(help="Pictures drawn at once.")]
