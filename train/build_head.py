@@ -16,113 +16,95 @@ from pathlib import Path
 import numpy as np
 from headkit import eyes, mouth
 from headkit.curves import Curves
+from headkit.expressions import (
+    STILL,
+    clear_teeth,
+    close_lids,
+    fade_collar,
+    ict_shapes,
+    jaws,
+    lash_moves,
+    lash_roots,
+    line_behind_skin,
+    line_mouth,
+    mirror_shapes,
+    nose_only,
+    seal_lips,
+    smooth_loops,
+    tongue_share,
+)
+from headkit.field import Field
 from headkit.identity import Carrier, affine_follow, principal, similar_follow
-from headkit.register import register, visible_triangles
+from headkit.register import inner_lip_matches, register, visible_triangles
 from headkit.sources import Array, Ict, Ids, MakeHuman
-from headkit.surface import Surface, normals
+from headkit.surface import Surface
 from headkit.topology import EYE_BACK, EYE_FRONT, MOUTH_RED, MOUTH_RIM, Skin, border, build_skin, triangulate
 from scipy.spatial import cKDTree
 
-from vasari.head.expressions import EXPRESSIONS
+from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 from vasari.head.model import PART_INDEX, HeadModel
 
 IDENTITIES = 60
+LASH_LENGTH = 0.65  # of MakeHuman's
 LASHES = ("helper-l-eyelashes-1", "helper-l-eyelashes-2", "helper-r-eyelashes-1", "helper-r-eyelashes-2")
 
 
 def build(source: MakeHuman, ict: Ict) -> HeadModel:
     """Every step in order."""
+    # The skin: MakeHuman's topology in the shape of the scan, lids on the eyeballs.
     skin = build_skin(source)
-    shape = register(skin, source, ict)
-    triangles, polygon = triangulate(shape, skin.polygons)
+    registered = register(skin, source, ict)
+    triangles, _ = triangulate(registered, skin.polygons)
     curves = Curves.find(ict)
-    visible = Surface(ict.neutral, visible_triangles(ict, curves.hidden))
+    centre, radius = eyes.fit_sphere(np.concatenate(curves.lid_back))
+    field = Field(registered, triangles)
+    shape = eyes.seat_lids(skin, registered, field, centre, radius)
+    shape = shape + line_behind_skin(np.zeros((1, *shape.shape)), skin, shape, triangles, field, at_rest=True)[0]
+    upper_arch, lower_arch = mouth.Arch.measure(ict, lower=False), mouth.Arch.measure(ict, lower=True)
+    fold_lips(skin, shape)
+    for arch in (upper_arch, lower_arch):
+        distance, way = arch.beyond(shape[skin.inside_mouth])
+        shape[skin.inside_mouth] += np.maximum(0.03 - distance, 0)[:, None] * way
+    field = Field(shape, triangles)
+    n = len(shape)
+    collar = border(triangles)
 
     # Inner parts.
-    back = np.concatenate(curves.lid_back)
-    centre, radius = eyes.fit_sphere(back)
-    balls = [eyes.eyeball(centre * (1, 1, 1), radius), eyes.eyeball(centre * (-1, 1, 1), radius)]
-    for ids, at in zip(skin.inside_eyes, (centre, centre * (-1, 1, 1)), strict=True):
-        arm = shape[ids] - at
-        reach = np.linalg.norm(arm, axis=1, keepdims=True)
-        shape[ids] = at + arm * np.maximum(reach, radius + 0.05) / reach
-    upper_arch, lower_arch = mouth.Arch.measure(ict, lower=False), mouth.Arch.measure(ict, lower=True)
+    left_eye, iris = eyes.eyeball(centre, radius)
+    right_eye, _ = eyes.eyeball(centre * (-1, 1, 1), radius)
     upper_teeth, upper_places = mouth.teeth(upper_arch)
     lower_teeth, lower_places = mouth.teeth(lower_arch)
-    upper_gums, lower_gums = mouth.gums(upper_arch, upper_places), mouth.gums(lower_arch, lower_places)
-    tongue = mouth.tongue(source, upper_teeth, lower_teeth)
-    lash_ids, lashes = place_lashes(source, skin, shape)
     pieces = {
-        "eye_left": balls[0][0],
-        "eye_right": balls[1][0],
+        "eye_left": left_eye,
+        "eye_right": right_eye,
         "teeth_upper": upper_teeth,
         "teeth_lower": lower_teeth,
-        "gums_upper": upper_gums,
-        "gums_lower": lower_gums,
-        "tongue": tongue.piece,
-        "lashes": lashes,
+        "gums_upper": mouth.gums(upper_arch, upper_places),
+        "gums_lower": mouth.gums(lower_arch, lower_places),
+        "tongue": mouth.tongue(source, upper_teeth, lower_teeth),
+        "lashes": place_lashes(source, skin, shape),
     }
     whole = mouth.join([mouth.Piece(shape, triangles), *pieces.values()])
-    starts = np.cumsum([len(shape), *(len(p.vertices) for p in pieces.values())])
+    starts = np.cumsum([n, *(len(p.vertices) for p in pieces.values())])
     where = {name: np.arange(a, b) for name, a, b in zip(pieces, starts[:-1], starts[1:], strict=True)}
-
     part = np.concatenate(
         [skin_parts(skin, triangles)]
         + [np.full(len(p.triangles), PART_INDEX["gums" if n.startswith("gums") else n]) for n, p in pieces.items()]
     ).astype(np.uint8)
 
-    # Identity.
-    outer = np.setdiff1d(np.arange(len(shape)), np.concatenate([skin.inside_mouth, *skin.inside_eyes]))
-    carrier = Carrier.between(shape, triangles, normals(shape, triangles), outer, visible)
-    rims = lip_rims(skin)
-    skin_identity = carrier.carry(ict.identity, rims)
-    label = mouth.objects(ict)
-    jaw_ids = np.flatnonzero(np.isin(label, [*mouth.UPPER_OBJECTS, *mouth.LOWER_OBJECTS]))
-    moved = [skin_identity]
-    lash_root = cKDTree(shape[front_lids(skin)]).query(lashes.vertices)[1]
-    for name, piece in pieces.items():
-        if name.startswith("eye"):
-            side = name == "eye_right"
-            edge = np.unique(skin.eyes[side].ids[EYE_BACK])
-            at = centre * (-1 if side else 1, 1, 1)
-            moved.append(similar_follow(shape[edge], skin_identity[:, edge], at, piece.vertices))
-        elif name == "lashes":
-            moved.append(skin_identity[:, front_lids(skin)[lash_root]])
-        else:
-            moved.append(affine_follow(ict.neutral[jaw_ids], ict.identity[:, jaw_ids], piece.vertices))
-    identity_all = np.concatenate(moved, 1)
-    weight = np.zeros(len(whole.vertices))
-    weight[outer] = 1
-    weight[: len(shape)][shape[:, 2] < 2] *= 0.1
-    identity = principal(identity_all, weight, IDENTITIES)
+    # Correspondence to the scan (found on the registered shape), then identity and expressions carried over it.
+    visible = Surface(ict.neutral, visible_triangles(ict, curves.hidden))
+    outer = np.setdiff1d(np.arange(n), np.concatenate([skin.inside_mouth, *skin.inside_eyes]))
+    carrier = Carrier.between(registered, triangles, [(outer, visible, 0.6), *inner_lip_matches(skin, ict, curves)])
+    identity = build_identity(skin, shape, carrier, field, ict, pieces, outer, centre)
+    expression = build_expressions(skin, shape, triangles, carrier, field, ict, pieces, where, (upper_arch, lower_arch), centre, radius, collar)
 
-    # Expressions.
-    expression = np.zeros((len(EXPRESSIONS), len(whole.vertices), 3))
-    lower = np.unique(source.quads["helper-lower-teeth"])
-    for j, name in enumerate(EXPRESSIONS):
-        target = source.targets[name]
-        expression[j, : len(shape)] = skin.carry @ target
-        expression[j, where["lashes"]] = target[lash_ids]
-        expression[j, where["tongue"]] = target[tongue.ids] * tongue.scale
-        jaw = target[lower]
-        if np.abs(jaw).max() > 0.1:
-            for piece_name in ("teeth_lower", "gums_lower"):
-                expression[j, where[piece_name]] = affine_follow(
-                    source.vertices[lower], jaw[None], np.clip(pieces[piece_name].vertices + (0, 69, 4.3), -99, 99)
-                )[0]
-    ends = border(triangles)
-    expression[:, ends] = 0
-    expression[np.abs(expression).max(2) < 5e-4] = 0
-
-    # Landmarks and groups.
-    final = whole.vertices
     landmark_triangle, landmark_bary = landmarks(skin, shape, triangles, ict)
-    groups = name_groups(skin, shape, triangles, where, expression[:, : len(shape)], ends)
-    groups["iris_left"] = where["eye_left"][balls[0][1]]
-    groups["iris_right"] = where["eye_right"][balls[1][1]]
+    groups = name_groups(skin, shape, triangles, where, expression[:, :n], collar)
+    groups["iris_left"], groups["iris_right"] = where["eye_left"][iris], where["eye_right"][iris]
     rows = [np.flatnonzero(np.abs(e).max(1) > 0) for e in expression]
     return HeadModel(
-        neutral=final.astype(np.float32),
+        neutral=whole.vertices.astype(np.float32),
         triangles=whole.triangles.astype(np.int32),
         part=part,
         identity=identity.astype(np.float32),
@@ -133,6 +115,92 @@ def build(source: MakeHuman, ict: Ict) -> HeadModel:
         landmark_bary=landmark_bary.astype(np.float32),
         groups={name: ids.astype(np.int32) for name, ids in groups.items()},
     )
+
+
+def build_identity(
+    skin: Skin, shape: Array, carrier: Carrier, field: Field, ict: Ict, pieces: dict[str, mouth.Piece], outer: Ids, centre: Array
+) -> Array:
+    """Identity axes (IDENTITIES, V, 3) of everything: skin as scanned, inner parts along with it."""
+    moves = carrier.carry(ict.identity)
+    for patch in (skin.mouth, *skin.eyes):
+        moves = smooth_loops(moves, patch, shape, width=0.15)
+    upper, lower = lip_rims(skin)
+    touch = (moves[:, upper] + moves[:, lower]) / 2
+    rims = np.concatenate([upper, lower[1:-1]])
+    moves += field.spread(rims, np.concatenate([touch, touch[:, 1:-1]], 1) - moves[:, rims], reach=0.8)
+    label = ict.objects()
+    bite = np.flatnonzero(np.isin(label, [*mouth.UPPER_OBJECTS, *mouth.LOWER_OBJECTS]))
+    follow: dict[str, Array] = {}
+    for side, name in enumerate(("eye_left", "eye_right")):
+        at = centre * (1 - 2 * side, 1, 1)
+        edge = skin.eyes[side].ids[EYE_BACK]
+        ball = shape[edge] - at
+        unit = ball / np.linalg.norm(ball, axis=1, keepdims=True)
+        rigid = similar_follow(shape[edge], moves[:, edge], at, np.concatenate([shape[edge], pieces[name].vertices]))
+        slip = moves[:, edge] - rigid[:, : len(edge)]
+        off = -(slip * unit).sum(2, keepdims=True) * unit  # lids slide on the eyeball, they do not leave it
+        moves = moves + field.spread(edge, off, reach=0.7)
+        follow[name] = rigid[:, len(edge) :]
+        bag = np.concatenate([skin.inside_eyes[side], skin.eyes[side].ids[-1]])
+        moves[:, bag] = similar_follow(shape[edge], moves[:, edge], at, shape[bag])
+    for name, piece in pieces.items():
+        if name == "lashes":
+            root = lash_roots(piece.vertices, skin, shape)[:, 0]
+            follow[name] = moves[:, root]
+        elif name not in follow:
+            follow[name] = affine_follow(ict.neutral[bite], ict.identity[:, bite], piece.vertices)
+    whole = np.concatenate([moves, *(follow[name] for name in pieces)], 1)
+    weight = np.zeros(whole.shape[1])
+    weight[outer] = np.where(shape[outer, 2] < 2, 0.1, 1.0)
+    return principal(whole, weight, IDENTITIES)
+
+
+def build_expressions(
+    skin: Skin, shape: Array, triangles: Ids, carrier: Carrier, field: Field, ict: Ict, pieces: dict[str, mouth.Piece],
+    where: dict[str, Ids], arches: tuple[mouth.Arch, mouth.Arch], centre: Array, radius: float, collar: Ids,
+) -> Array:  # fmt: skip
+    """Expressions (52, V, 3) of everything."""
+    scanned = ict_shapes(ict)
+    lower_bite = np.flatnonzero(np.isin(ict.objects(), list(mouth.LOWER_OBJECTS)))
+    jaw = jaws(ict, scanned, lower_bite)
+    moves = mirror_shapes(carrier.carry(scanned), skin.mirror)
+    nose_only(moves, shape)
+    moves = line_mouth(moves, skin, shape, triangles, field, jaw, carrier.known)
+    moves = smooth_loops(moves, skin.mouth, shape, width=0.09)
+    moves = seal_lips(moves, skin, field)
+    # mouthClose has a meaning only on top of jawOpen, so it is the two together that must be free of collisions.
+    opening, closing = EXPRESSION_INDEX["jawOpen"], EXPRESSION_INDEX["mouthClose"]
+    moves[closing] += moves[opening]
+    moves = line_behind_skin(moves, skin, shape, triangles, field)
+    moves = clear_teeth(moves, skin, shape, field, arches, jaw | {"mouthClose": jaw["jawOpen"]})
+    moves[closing] -= moves[opening]
+    moves = seal_lips(moves, skin, field)
+    moves = close_lids(moves, skin, shape, field, centre, radius)
+    moves = fade_collar(mirror_shapes(moves, skin.mirror), shape, collar)
+    out = np.zeros((len(EXPRESSIONS), max(ids[-1] for ids in where.values()) + 1, 3))
+    out[:, : len(shape)] = moves
+    out[:, where["lashes"]] = lash_moves(pieces["lashes"].vertices, skin, shape, moves)
+    for name, j in jaw.items():
+        for piece in ("teeth_lower", "gums_lower"):
+            out[EXPRESSION_INDEX[name], where[piece]] = j.moves(pieces[piece].vertices)
+        points = pieces["tongue"].vertices
+        out[EXPRESSION_INDEX[name], where["tongue"]] = j.moves(points) * tongue_share(points)[:, None]
+    out[EXPRESSION_INDEX["tongueOut"], where["tongue"]] = mouth.tongue_out(pieces["tongue"].vertices)
+    out[np.linalg.norm(out, axis=2) < STILL] = 0
+    return out
+
+
+def fold_lips(skin: Skin, shape: Array) -> None:
+    """Let the inner sides of the lips part behind the rim where they touch, the lower one down, the upper one up (in place)."""
+    left, right = skin.mouth_corners
+    for arc, up in (((right, left), 1), ((left, right), -1)):
+        rim = shape[skin.mouth.arc(MOUTH_RIM, *arc)]
+        fade = np.minimum(np.arange(len(rim)), np.arange(len(rim))[::-1]) / 3  # nothing in the very corner
+        for k in range(1, len(skin.mouth.ids) - MOUTH_RIM):
+            ids = skin.mouth.arc(MOUTH_RIM + k, *arc)
+            apart = up * (shape[ids, 1] - rim[:, 1])
+            shape[ids, 1] += up * np.maximum(0.025 * k * np.minimum(fade, 1) - apart, 0)
+            shape[ids, 2] = np.minimum(shape[ids, 2], rim[:, 2] - 0.05 * k)
 
 
 def lip_rims(skin: Skin) -> tuple[Ids, Ids]:
@@ -151,8 +219,8 @@ def front_lids(skin: Skin) -> Ids:
     return np.concatenate([*lids(skin, 0), *lids(skin, 1)])
 
 
-def place_lashes(source: MakeHuman, skin: Skin, shape: Array) -> tuple[Ids, mouth.Piece]:
-    """MakeHuman's lashes moved with the lid edge that they grow from."""
+def place_lashes(source: MakeHuman, skin: Skin, shape: Array) -> mouth.Piece:
+    """MakeHuman's lashes, moved with the lid edge that they grow from."""
     quads = np.concatenate([source.quads[name] for name in LASHES])
     ids = np.unique(quads)
     before = np.asarray(skin.carry @ source.vertices)
@@ -162,11 +230,13 @@ def place_lashes(source: MakeHuman, skin: Skin, shape: Array) -> tuple[Ids, mout
     weight /= weight.sum(1, keepdims=True)
     shift = (shape - before)[edge]
     vertices = source.vertices[ids] + (weight[..., None] * shift[nearest]).sum(1)
+    root = shape[edge][cKDTree(shape[edge]).query(vertices)[1]]
+    vertices = root + LASH_LENGTH * (vertices - root)
     renumber = np.full(len(source.vertices), -1)
     renumber[ids] = np.arange(len(ids))
     q = renumber[quads]
     triangles = np.concatenate([q[:, [0, 1, 2]], q[:, [0, 2, 3]]])
-    return ids, mouth.Piece(vertices, triangles)
+    return mouth.Piece(vertices, triangles)
 
 
 def skin_parts(skin: Skin, triangles: Ids) -> Ids:

@@ -16,6 +16,7 @@ LID_BEHIND = 6587  # seed of the eye socket
 UPPER_LIP = (5533, 6301)
 LOWER_LIP = (5517, 6443)
 LIP_BEHIND = 5519  # seed of the mouth's inside
+INNER_LIP_LOOPS = 9  # loops inwards from the lower lip's rim that line the lips
 LIP_CORNER_LANDMARK = 308  # MediaPipe's left inner corner of the mouth
 RED_UPPER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)  # MediaPipe's outer edge of the red, right to left
 RED_LOWER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
@@ -30,6 +31,7 @@ class Curves:
     lips: Array  # where they touch, one curve for both
     red: tuple[Array, Array]  # upper, lower
     hidden: Ids  # ICT vertices of the mouth's and the eye sockets' inside
+    inner_lips: tuple[Ids, Ids]  # ICT vertices that line the upper and the lower lip
 
     @classmethod
     def find(cls, ict: Ict) -> Curves:
@@ -51,6 +53,10 @@ class Curves:
             wall = {_nearest(p, p[v] * (sign, 1, 1)) for v in back}
             seed = _nearest(p, p[LID_BEHIND] * (sign, 1, 1))
             hidden |= mesh.flood(seed, wall)
+        inner = mesh.rings(*LOWER_LIP, LIP_BEHIND, INNER_LIP_LOOPS)
+        turn = np.sort([int(p[inner[0], 0].argmin()), int(p[inner[0], 0].argmax())])
+        between = np.arange(inner.shape[1])
+        upper_side = (between >= turn[0]) & (between <= turn[1])  # the loops start in the middle of the lower lip
         red = ict.landmarks
         return cls(
             lids[0],
@@ -58,6 +64,7 @@ class Curves:
             _lip_contact(p[upper], p[lower], ict.landmarks[LIP_CORNER_LANDMARK]),
             (red[list(RED_UPPER)], red[list(RED_LOWER)]),
             np.array(sorted(hidden)),
+            (inner[:, upper_side].ravel(), inner[:, ~upper_side].ravel()),
         )
 
 

@@ -9,9 +9,7 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import factorized
 
 from headkit.sources import Array, Ids
-from headkit.surface import Surface, laplacian
-
-REACH = 0.6  # cm: a surface point farther away is no correspondence
+from headkit.surface import Surface, laplacian, normals
 
 
 @dataclass(frozen=True)
@@ -23,34 +21,26 @@ class Carrier:
     smooth: sp.csr_matrix
 
     @classmethod
-    def between(cls, skin: Array, triangles: Ids, normals: Array, candidates: Ids, target: Surface) -> Carrier:
-        """Correspondence of the ``candidates`` among the skin's vertices by closest points with agreeing normals."""
-        face, bary, distance = target.closest(skin[candidates], normals[candidates])
-        good = distance < REACH
-        rows = np.repeat(candidates[good], 3)
-        match = sp.csr_matrix(
-            (bary[good].ravel(), (rows, target.triangles[face[good]].ravel())), (len(skin), len(target.vertices))
-        )
+    def between(cls, skin: Array, triangles: Ids, matches: list[tuple[Ids, Surface, float]]) -> Carrier:
+        """Correspondence by closest points with agreeing normals: of each list of vertices to a surface within reach."""
+        facing = normals(skin, triangles)
         known = np.zeros(len(skin))
-        known[candidates[good]] = 1
+        entries: list[tuple[Ids, Ids, Array]] = []
+        for candidates, target, reach in matches:
+            face, bary, distance = target.closest(skin[candidates], facing[candidates])
+            good = distance < reach
+            known[candidates[good]] = 1
+            entries.append((np.repeat(candidates[good], 3), target.triangles[face[good]].ravel(), bary[good].ravel()))
+        rows, columns, weights = (np.concatenate(part) for part in zip(*entries, strict=True))
+        match = sp.csr_matrix((weights, (rows, columns)), (len(skin), len(matches[0][1].vertices)))
         return cls(match, known, laplacian(len(skin), triangles))
 
-    def carry(self, deltas: Array, pairs: tuple[Ids, Ids] | None = None, stiffness: float = 0.02) -> Array:
-        """Shapes (n, V, 3) from shapes (n, ICT vertices, 3); each of ``pairs`` of vertices gets one common movement."""
+    def carry(self, deltas: Array, stiffness: float = 0.02) -> Array:
+        """Shapes (n, V, 3) from shapes (n, ICT vertices, 3), smooth where the scan does not tell."""
         n = len(deltas)
         seen = np.asarray(self.match @ deltas.transpose(1, 0, 2).reshape(deltas.shape[1], -1))
-        if pairs is not None:
-            a, b = pairs
-            both = (seen[a] + seen[b]) / 2
-            seen[a], seen[b] = both, both
-        weight = self.known.copy()
-        if pairs is not None:
-            weight[np.concatenate(pairs)] = 30
-        system = sp.diags(weight + 1e-6) + stiffness * (self.smooth.T @ self.smooth)
-        solved = factorized(system.tocsc())(weight[:, None] * seen)
-        if pairs is not None:
-            mean = (solved[a] + solved[b]) / 2
-            solved[a], solved[b] = mean, mean
+        system = sp.diags(self.known + 1e-6) + stiffness * (self.smooth.T @ self.smooth)
+        solved = factorized(system.tocsc())(self.known[:, None] * seen)
         return np.asarray(solved.reshape(-1, n, 3).transpose(1, 0, 2))
 
 
@@ -79,4 +69,5 @@ def principal(shapes: Array, weight: Array, count: int) -> Array:
     flat = (shapes * np.sqrt(weight)[:, None]).reshape(len(shapes), -1)
     _, vectors = np.linalg.eigh(flat @ flat.T)
     mix = vectors[:, ::-1][:, :count]
+    mix = mix * np.sign(mix[np.abs(mix).argmax(0), np.arange(count)])  # a sign that does not depend on the solver
     return np.asarray(np.tensordot(mix.T, shapes, 1))

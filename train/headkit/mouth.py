@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 from scipy.interpolate import PchipInterpolator
 
 from headkit.sources import Array, Ict, Ids, MakeHuman
@@ -22,6 +21,7 @@ LOWER_SIZES = ((0.54, 0.58, 0.90), (0.59, 0.63, 0.93), (0.69, 0.75, 1.05), (0.71
 EDGE_RISE_UPPER = (0.0, 0.05, 0.0, 0.03, 0.03, 0.04, 0.08)  # cm by which a tooth stops short of the biting line
 EDGE_RISE_LOWER = (0.0, 0.0, -0.03, 0.02, 0.04, 0.05, 0.05)
 SIDES = 10  # of a crown's rings
+GUM_FOLD = 0.45  # cm from the neck of the teeth to where the lip leaves the gum
 GUM_COLUMNS = 4  # per tooth
 UPPER_OBJECTS, LOWER_OBJECTS = range(2, 18), range(18, 34)  # teeth among the connected objects of the ICT mesh
 TOOTH_BAND = 0.9  # cm from the biting edge in which the scan's crowns are measured
@@ -47,7 +47,7 @@ class Arch:
     def measure(cls, ict: Ict, lower: bool) -> Arch:
         """Fit the arch to the scan's teeth."""
         up = 1 if lower else -1
-        label = objects(ict)
+        label = ict.objects()
         edges, leans = [], []
         for number in LOWER_OBJECTS if lower else UPPER_OBJECTS:
             tooth = ict.neutral[label == number]
@@ -78,6 +78,31 @@ class Arch:
         outward = np.array([-along[2], 0, along[0]])
         root = np.array([here[3], -self.up, here[4]])
         return here[:3], along, outward, root
+
+    def beyond(self, points: Array) -> tuple[Array, Array]:
+        """How far (n,) points (n, 3) lie outside the row of teeth and its gums, and the way out (n, 3).
+
+        The distance is infinite above, below and behind the row.
+        """
+        sizes = LOWER_SIZES if self.up > 0 else UPPER_SIZES
+        grid = np.linspace(-self.reach, self.reach, 241)
+        curve = self._curve(grid)
+        ends = np.cumsum([w for w, _, _ in sizes])
+        kind = np.minimum(np.searchsorted(ends, np.abs(grid)), len(sizes) - 1)
+        depth, height = (np.array([size[k] for size in sizes])[kind] for k in (1, 2))
+        along = np.gradient(curve[:, [0, 2]], axis=0)
+        along /= np.linalg.norm(along, axis=1, keepdims=True)
+        outward = np.stack([-along[:, 1], 0 * grid, along[:, 0]], 1)
+        rise = self.up * (curve[:, 1] - points[:, 1, None])  # (n, grid) towards the root
+        centre = curve[:, [0, 2]] + rise[..., None] * curve[:, [3, 4]]
+        gap = points[:, None, [0, 2]] - centre
+        nearest = (gap**2).sum(2).argmin(1)
+        row = np.arange(len(points))
+        way = outward[nearest]
+        distance = (gap[row, nearest] * way[:, [0, 2]]).sum(1) - depth[nearest] / 2
+        level = rise[row, nearest]
+        applies = (level > -0.1) & (level < height[nearest] + GUM_FOLD) & (np.abs(grid[nearest]) < self.reach - 0.3)
+        return np.where(applies, distance, np.inf), way
 
 
 def crown(arch: Arch, s: float, size: tuple[float, float, float], rise: float, kind: int) -> Piece:
@@ -154,9 +179,9 @@ def gums(arch: Arch, places: list[tuple[float, float]]) -> Piece:
         margin = height * (0.90 - 0.22 * abs(u) ** 2.5)  # the papilla reaches down between two teeth
         thick = depth * (0.50 - 0.10 * abs(u) ** 2)
         profile = [  # height above the edge, outward offset
-            (height + 0.75, depth * 0.42 + 0.02),
-            (height + 0.40, depth * 0.50 + 0.05),
-            (margin + 0.16, thick + 0.07),
+            (height + GUM_FOLD, depth * 0.40),
+            (height + 0.25, depth * 0.48 + 0.03),
+            (margin + 0.14, thick + 0.05),
             (margin, thick - 0.01),
             (margin + 0.10, 0.0),
             (margin, -thick + 0.01),
@@ -173,16 +198,7 @@ def gums(arch: Arch, places: list[tuple[float, float]]) -> Piece:
     return Piece(grid.reshape(-1, 3), triangles if arch.up > 0 else triangles[:, ::-1])
 
 
-@dataclass(frozen=True)
-class Tongue:
-    """MakeHuman's tongue, and the map (scale per axis, shift) that carries its shapes over."""
-
-    piece: Piece
-    ids: Ids  # vertices of MakeHuman's base mesh
-    scale: Array
-
-
-def tongue(source: MakeHuman, upper: Piece, lower: Piece) -> Tongue:
+def tongue(source: MakeHuman, upper: Piece, lower: Piece) -> Piece:
     """Fit MakeHuman's tongue between the rows of teeth as it lies between MakeHuman's own."""
     quads = source.quads["helper-tongue"]
     ids = np.unique(quads)
@@ -199,7 +215,26 @@ def tongue(source: MakeHuman, upper: Piece, lower: Piece) -> Tongue:
     q = renumber[quads]
     triangles = np.concatenate([q[:, [0, 1, 2]], q[:, [0, 2, 3]]])
     triangles = triangles[(np.diff(np.sort(triangles, 1), axis=1) > 0).all(1)]
-    return Tongue(Piece(vertices, triangles), ids, scale)
+    return Piece(vertices, triangles)
+
+
+def tongue_out(points: Array) -> Array:
+    """Movement (n, 3) that puts the tongue out: flat over the lower teeth, between the lips, then down."""
+    z = points[:, 2]
+    forward = 3.2 * _step(z, 4.5, 9.5)
+    there = z + forward
+    bins = np.arange(6.0, z.max(), 0.5)
+    middles = [points[np.abs(z - b) < 0.5, 1] for b in bins]
+    rest = np.polyval(np.polyfit(bins, [(m.min() + m.max()) / 2 for m in middles], 2), np.maximum(z, 6.0))
+    path = -3.42 - 0.30 * np.maximum(there - 11.4, 0) ** 2
+    part = _step(there, 7.0, 9.8)
+    height = (1 - part) * points[:, 1] + part * (path + 0.42 * (points[:, 1] - rest))
+    return np.stack([-0.22 * part * points[:, 0], height - points[:, 1], forward], 1)
+
+
+def _step(x: Array, low: float, high: float) -> Array:
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t))
 
 
 def join(pieces: list[Piece]) -> Piece:
@@ -209,12 +244,3 @@ def join(pieces: list[Piece]) -> Piece:
         np.concatenate([p.vertices for p in pieces]),
         np.concatenate([p.triangles + o for p, o in zip(pieces, offsets, strict=True)]),
     )
-
-
-def objects(ict: Ict) -> Ids:
-    """Number of the connected object each ICT vertex belongs to (the skin is 0)."""
-    q = ict.quads
-    i, j = q[:, [0, 1, 2, 3]].ravel(), q[:, [1, 2, 3, 0]].ravel()
-    n = len(ict.neutral)
-    _, label = sp.csgraph.connected_components(sp.csr_matrix((np.ones(len(i)), (i, j)), (n, n)), directed=False)
-    return np.asarray(label, np.int64)

@@ -10,11 +10,12 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.interpolate import RBFInterpolator
 from scipy.sparse.linalg import factorized
+from scipy.spatial import cKDTree
 
 from headkit.curves import Curves, fractions, resample
 from headkit.sources import Array, Ict, Ids, MakeHuman
 from headkit.surface import Surface, laplacian, normals
-from headkit.topology import EYE_BACK, EYE_FRONT, MOUTH_RED, MOUTH_RIM, Skin, triangulate
+from headkit.topology import EYE_BACK, EYE_FRONT, MOUTH_RED, MOUTH_RIM, Skin, border, triangulate
 
 # MediaPipe landmark -> vertex of MakeHuman's base mesh at about the same spot (found by running the landmarker on
 # a shaded picture of the mesh); good to a few millimetres, which is what a first alignment needs.
@@ -25,8 +26,14 @@ LANDMARKS = {
     169: 5297, 193: 114, 195: 164, 197: 5063, 199: 5211, 206: 5322, 209: 197, 212: 5156, 216: 5140, 221: 175,
     222: 177, 226: 148, 228: 137, 230: 140, 233: 143, 236: 5256, 237: 274, 240: 286,
 }  # fmt: skip
-STIFFNESS = (300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 1.0, 1.0)
+# Vertex of MakeHuman's base mesh on the left ear -> the same spot on the ICT mean (cm), picked by hand.
+EAR_SPOTS = {
+    12012: (8.74, 3.60, -0.25), 12018: (9.09, 1.62, -1.54), 12329: (7.01, -2.00, 1.42), 12207: (7.49, 0.83, 1.13),
+    12090: (7.95, 2.39, 0.71), 12064: (7.30, 0.11, 1.34), 12030: (8.00, -0.91, -0.66), 12254: (8.57, 0.96, -0.64),
+}  # fmt: skip
+STIFFNESS = (300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.6, 0.4)
 REACH = 1.2  # cm: closest points farther away are not believed
+INNER_REACH, INNER_WEIGHT = 0.35, 0.2  # the same on the inner side of the lips, whose shape is less certain
 
 
 def register(skin: Skin, source: MakeHuman, ict: Ict) -> Array:
@@ -36,31 +43,31 @@ def register(skin: Skin, source: MakeHuman, ict: Ict) -> Array:
     curves = Curves.find(ict)
     rims, rim_targets = rim_constraints(skin, start, curves)
 
-    ids = np.array(list(LANDMARKS.values()))
-    here, there = source.vertices[ids], ict.landmarks[list(LANDMARKS)]
-    here, there = _both_sides(here), _both_sides(there)
+    ids = np.array([*LANDMARKS.values(), *EAR_SPOTS])
+    here = _both_sides(source.vertices[ids])
+    there = _both_sides(np.concatenate([ict.landmarks[list(LANDMARKS)], np.array(list(EAR_SPOTS.values()))]))
     scale, rotation, shift = similarity(here, there)
     align = scale * start @ rotation.T + shift
     knots = np.concatenate([scale * here @ rotation.T + shift, align[rims][::3]])
     spline = RBFInterpolator(knots, np.concatenate([there, rim_targets[::3]]) - knots, smoothing=0.02)
-    shape = align + spline(align) * _fade(align, knots)[:, None]
-    shape = _symmetric(shape, skin.mirror)
+    base = _symmetric(align + spline(align) * _fade(align, knots)[:, None], skin.mirror)
 
-    target = Surface(ict.neutral, visible_triangles(ict, curves.hidden))
-    outside = np.ones(len(shape), bool)
-    outside[skin.inside_mouth] = False
-    outside[np.concatenate([*skin.inside_eyes, *skin.ears])] = False
-    base = shape
-    smooth = laplacian(len(shape), triangles)
+    outer = Surface(ict.neutral, visible_triangles(ict, curves.hidden))
+    inner_lips = inner_lip_matches(skin, ict, curves)
+    outside = np.setdiff1d(np.arange(len(base)), np.concatenate([skin.inside_mouth, *skin.inside_eyes]))
+    smooth = laplacian(len(base), triangles)
+    shape = base
     for stiffness in STIFFNESS:
-        face, bary, distance = target.closest(shape, normals(shape, triangles))
-        weight = np.where(outside & (distance < REACH), 1.0, 0.0)
-        goal = target.at(face, bary)
+        facing = normals(shape, triangles)
+        weight, goal = np.zeros(len(base)), base.copy()
+        for which, surface, reach in [(outside, outer, REACH), *inner_lips]:
+            face, bary, distance = surface.closest(shape[which], facing[which])
+            weight[which] = np.where(distance < reach, 1.0 if surface is outer else INNER_WEIGHT, 0.0)
+            goal[which] = surface.at(face, bary)
         weight[rims], goal[rims] = 30.0, rim_targets
-        move = _solve(smooth, weight, goal - base, stiffness)
-        shape = _symmetric(base + move, skin.mirror)
+        shape = _symmetric(base + _solve(smooth, weight, goal - base, stiffness), skin.mirror)
     shape[rims] = rim_targets
-    return shape
+    return _even_border(shape, border(triangles), outer)
 
 
 def rim_constraints(skin: Skin, shape: Array, curves: Curves) -> tuple[Ids, Array]:
@@ -79,24 +86,42 @@ def rim_constraints(skin: Skin, shape: Array, curves: Curves) -> tuple[Ids, Arra
             hold(eye.arc(row, inner, outer), pair[0] * flip)
             hold(eye.arc(row, outer, inner)[::-1], pair[1] * flip)
     left, right = skin.mouth_corners
-    for row, pair in ((MOUTH_RIM, (curves.lips, curves.lips)), (MOUTH_RED, curves.red)):
-        hold(skin.mouth.arc(row, right, left), pair[0])
-        hold(skin.mouth.arc(row, left, right)[::-1], pair[1])
+    hold(skin.mouth.arc(MOUTH_RED, right, left), curves.red[0])
+    hold(skin.mouth.arc(MOUTH_RED, left, right)[::-1], curves.red[1])
+    upper, lower = skin.mouth.arc(MOUTH_RIM, right, left), skin.mouth.arc(MOUTH_RIM, left, right)[::-1]
+    common = (fractions(shape[upper]) + fractions(shape[lower])) / 2  # vertex touches vertex
+    for arc in (upper, lower):
+        ids.append(arc)
+        goals.append(resample(curves.lips, common))
     all_ids, first = np.unique(np.concatenate(ids), return_index=True)
     return all_ids, np.concatenate(goals)[first]
 
 
 def visible_triangles(ict: Ict, hidden: Ids) -> Ids:
     """Triangles of the ICT skin without the insides of mouth and eye sockets, and without its other objects."""
+    return _skin_triangles(ict, hidden, inside=False)
+
+
+def inner_lip_matches(skin: Skin, ict: Ict, curves: Curves) -> list[tuple[Ids, Surface, float]]:
+    """Vertices that line the upper and the lower lip, the scan's surface of each, and how far to look for it."""
+    left, right = skin.mouth_corners
+    triangles = _skin_triangles(ict, curves.hidden, inside=True)
+    matches = []
+    for arc, lining in zip(((right, left), (left, right)), curves.inner_lips, strict=True):
+        rows = [skin.mouth.arc(r, *arc)[3:-3] for r in range(MOUTH_RIM + 1, len(skin.mouth.ids))]
+        surface = Surface(ict.neutral, triangles[np.isin(triangles, lining).all(1)])
+        matches.append((np.concatenate(rows), surface, INNER_REACH))
+    return matches
+
+
+def _skin_triangles(ict: Ict, hidden: Ids, inside: bool) -> Ids:
     quads = ict.quads
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    triangles = triangles[(np.sort(triangles, 1)[:, 1:] != np.sort(triangles, 1)[:, :-1]).all(1)]
-    n = len(ict.neutral)
-    graph = sp.csr_matrix((np.ones(len(triangles) * 2), (triangles[:, [0, 1]].ravel(), triangles[:, [1, 2]].ravel())), (n, n))
-    _, label = sp.csgraph.connected_components(graph, directed=False)
-    keep = np.zeros(n, bool)
-    keep[label == label[ict.landmark_vertices[4, 0]]] = True
-    keep[hidden] = False
+    triangles = triangles[(np.diff(np.sort(triangles, 1), axis=1) > 0).all(1)]
+    keep = ict.objects() == 0
+    is_hidden = np.zeros(len(ict.neutral), bool)
+    is_hidden[hidden] = True
+    keep &= is_hidden if inside else ~is_hidden
     return triangles[keep[triangles].all(1)]
 
 
@@ -125,9 +150,19 @@ def _both_sides(points: Array) -> Array:
     return np.concatenate([points, points * (-1, 1, 1)])
 
 
+def _even_border(shape: Array, loop: Ids, surface: Surface, rounds: int = 40) -> Array:
+    """Even out the open edge at the collar, along the scan's surface."""
+    edge = shape[loop]
+    for _ in range(rounds):
+        edge = (edge + (np.roll(edge, 1, 0) + np.roll(edge, -1, 0)) / 2) / 2
+        face, bary, _ = surface.closest(edge)
+        edge = surface.at(face, bary)
+    out = shape.copy()
+    out[loop] = edge
+    return out
+
+
 def _fade(points: Array, knots: Array) -> Array:
     """1 near the knots, falling to 0 at 12 cm from them: a spline must not be trusted far outside its knots."""
-    from scipy.spatial import cKDTree
-
     distance, _ = cKDTree(knots).query(points)
     return np.asarray(np.clip((12 - distance) / 10, 0, 1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from vasari.head.expressions import EXPRESSIONS
@@ -82,3 +83,10 @@ class Ict:
         """The 468 MediaPipe landmarks on the neutral, (468, 3)."""
         points: Array = np.einsum("lc,lcd->ld", self.landmark_bary, self.neutral[self.landmark_vertices])
         return points
+
+    def objects(self) -> Ids:
+        """Number of the connected object each vertex belongs to, in order of their first vertices (the skin is 0)."""
+        i, j = self.quads.ravel(), self.quads[:, [1, 2, 3, 0]].ravel()
+        n = len(self.neutral)
+        _, label = sp.csgraph.connected_components(sp.csr_matrix((np.ones(len(i)), (i, j)), (n, n)), directed=False)
+        return np.asarray(label, np.int64)
