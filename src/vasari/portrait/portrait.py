@@ -307,7 +307,7 @@ def _with_sheet(
 ) -> tuple[Floats, tuple[Ints, Ints, Floats]]:
     """Append the sheet's knots to the rig: neutral (N, 3) and sparse expressions."""
     outline = float(np.median(rig.photo[surface.outline, 2]))
-    seen = surface.visible[surface.alpha[surface.visible] > 0.3]
+    seen = surface.visible
     points = sheet.knot_points(knots, rig.photo[seen], uv[seen], outline, camera)
     face = np.flatnonzero(surface.alpha > 0.5)
     index, weight = sheet.tug(knots, uv[face], frame)

@@ -41,7 +41,7 @@ class Surface:
 
     Attributes:
         triangles: (F, 3) drawn. kinds: (F,) see :mod:`vasari.render.shade`.
-        skin: ids of skin vertices. visible: those of them that face the camera. outline: on the face's oval.
+        skin: ids of skin vertices. visible: those of the face that the camera saw. outline: on the face's oval.
         alpha: (V,) opacity. lid: (V,) share of the shut eye's picture. normals: (V, 3).
         lamp: (4,) ambient, then direction, of the photo's light on skin.
         skin_pixels: (n, 3) colours of the cheeks.
@@ -82,8 +82,9 @@ def describe_surface(
     skin_order = np.flatnonzero(model.part == PART_INDEX["skin"]).astype(np.int32)
     vertex_normals(rig.photo, model.triangles, skin_order, normals)
     skin = np.unique(model.triangles[skin_order]).astype(np.int32)
-    visible = skin[normals[skin, 2] > 0.1]
-    alpha = _patch_alpha(model, rig.photo, normals)
+    patch = _patch(model, rig.photo)
+    visible = skin[(normals[skin, 2] > 0.1) & (patch[skin] > 0.3)]
+    alpha = patch * _edge_fade(model, rig.photo, normals)
     lid = _lid_share(rig, model)
     triangles, kinds = _drawn(model, alpha, lid)
     skin_pixels = _cheek_pixels(picture, landmarks, frame)
@@ -102,23 +103,28 @@ def describe_surface(
     )
 
 
-def _patch_alpha(model: HeadModel, photo: Floats, normals: Floats) -> Floats:
-    """(V,) opaque on the face, fading into the sheet beyond the landmarks and where skin was seen edge-on.
-
-    Everything but skin is opaque.
-    """
+def _patch(model: HeadModel, photo: Floats) -> Floats:
+    """(V,) 1 on the landmarks' part of the face, falling to 0 along the skin beyond; 1 on all but skin."""
     skin = model.part_triangles("skin")
     sources = np.unique(model.triangles[model.landmark_triangle])
     distance = surface_distance(photo, skin, sources, PATCH_GONE, nearest=True)
-    alpha = np.ones(model.n_vertices, np.float32)
+    patch = np.ones(model.n_vertices, np.float32)
     ids = np.unique(skin)
-    alpha[ids] = 1 - np.clip((distance[ids] - PATCH_FULL) / (PATCH_GONE - PATCH_FULL), 0, 1)
+    patch[ids] = 1 - np.clip((distance[ids] - PATCH_FULL) / (PATCH_GONE - PATCH_FULL), 0, 1)
+    return patch
+
+
+def _edge_fade(model: HeadModel, photo: Floats, normals: Floats) -> Floats:
+    """(V,) opacity that leaves skin seen edge-on, near the outline of the face, to the sheet."""
+    skin = model.part_triangles("skin")
+    ids = np.unique(skin)
     rim = np.unique(model.triangles[model.landmark_triangle[list(OVAL)]])
     from_rim = surface_distance(photo, skin, rim, OUTLINE_REACH, nearest=True)[ids]
     edge = np.clip((normals[ids, 2] - EDGE_GONE) / (EDGE_FULL - EDGE_GONE), 0, 1)
     near_rim = np.clip(2 * (1 - from_rim / OUTLINE_REACH), 0, 1)
-    alpha[ids] *= 1 - near_rim * (1 - edge)
-    return alpha
+    fade = np.ones(model.n_vertices, np.float32)
+    fade[ids] = 1 - near_rim * (1 - edge)
+    return fade
 
 
 def _lid_share(rig: Rig, model: HeadModel) -> Floats:
