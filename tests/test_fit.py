@@ -77,13 +77,16 @@ def test_pose_is_found(model: HeadModel, turn: tuple[float, float, float]) -> No
 
 
 def test_identity_is_found_in_shape(model: HeadModel) -> None:
-    scene = Scene((10, 5, 0), identity_seed=2)
-    fit = fit_head(scene.seen(model), SIZE, model)
-    truth, found = (model.landmarks(model.shape(a)) for a in (scene.identity(model), fit.identity))
-    neutral = model.landmarks(model.neutral)
-    truth, found, neutral = (p - p.mean(0) for p in (truth, found, neutral))
-    assert np.linalg.norm(found - truth, axis=1).mean() < 0.6 * np.linalg.norm(neutral - truth, axis=1).mean()
-    assert fit.expression.max() < 0.4, "a neutral face of another person has no expression"
+    off, was = [], []
+    for seed in range(4):
+        scene = Scene((10, 5, 0), identity_seed=seed)
+        fit = fit_head(scene.seen(model), SIZE, model)
+        shapes = (model.shape(a) for a in (scene.identity(model), fit.identity, None))
+        truth, found, mean = (p - p.mean(0) for p in map(model.landmarks, shapes))
+        off.append(np.linalg.norm(found - truth, axis=1).mean())
+        was.append(np.linalg.norm(mean - truth, axis=1).mean())
+        assert fit.expression.max() < 0.4, "a neutral face of another person has no expression"
+    assert np.mean(off) < 0.65 * np.mean(was), "one picture does not show depth, but all the rest"
 
 
 @pytest.mark.parametrize(
