@@ -41,7 +41,7 @@ class Surface:
 
     Attributes:
         triangles: (F, 3) drawn. kinds: (F,) see :mod:`vasari.render.shade`.
-        skin: ids of skin vertices. visible: those of the face that the camera saw. outline: on the face's oval.
+        skin: ids of skin vertices. visible: of the face, seen by the camera. outline: on its oval.
         alpha: (V,) opacity. lid: (V,) share of the shut eye's picture. normals: (V, 3).
         lamp: (4,) ambient, then direction, of the photo's light on skin.
         skin_pixels: (n, 3) colours of the cheeks.
