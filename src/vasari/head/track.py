@@ -40,7 +40,7 @@ from vasari.motion.motion import MOUTH as MOUTH_EXPRESSIONS
 Reals = NDArray[np.float64]
 
 #: In a video every frame votes, so that expressions need less holding back than in a photo.
-TRACKING_PRIOR = Prior(identity=5.0, expression=40.0, sparse=20.0, symmetry=30.0)
+TRACKING_PRIOR = Prior(identity=5.0, expression=40.0, sparse=20.0, symmetry=150.0)
 #: Pose, brows, cheeks and nose are smoothed over this many samples; mouth, jaw and lids never.
 SMOOTH = 7
 MOUTH = list(MOUTH_EXPRESSIONS)
