@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vasari import FormatError, MotionFrame, PhotoError, Portrait, Renderer
+from vasari import FormatError, MotionFrame, OutputError, Portrait, Renderer
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 from vasari.head.model import HeadModel
 from vasari.portrait.photo import read_photo
@@ -82,7 +82,7 @@ def test_a_truncated_file_is_refused(portrait: Portrait, tmp_path: Path) -> None
 
 
 def test_a_missing_folder_is_named(portrait: Portrait, tmp_path: Path) -> None:
-    with pytest.raises(PhotoError, match="nowhere"):
+    with pytest.raises(OutputError, match="nowhere"):
         portrait.save(tmp_path / "nowhere" / "someone.portrait")
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vasari.errors import FormatError, PhotoError
 from vasari.head.camera import Camera, direction, yaw_pitch
 from vasari.head.expressions import EXPRESSIONS
 from vasari.head.fit import HeadFit, fit_head
@@ -19,9 +16,11 @@ from vasari.head.landmarks import FaceLandmarker
 from vasari.head.model import HeadModel
 from vasari.portrait import sheet
 from vasari.portrait.crop import Crop, crop_photo
-from vasari.portrait.eyes import Eyeball, close_eyes, eye_overlay, eye_texture
+from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
+from vasari.portrait.eyelids import close_eyes
 from vasari.portrait.mouth import mouth_tints, off_the_teeth
 from vasari.portrait.photo import choose_face, read_photo
+from vasari.portrait.portrait_file import read_portrait, write_portrait
 from vasari.portrait.residual import residual_field
 from vasari.portrait.rig import Rig, build_rig
 from vasari.portrait.surface import Surface, describe_surface
@@ -29,9 +28,6 @@ from vasari.portrait.surface import Surface, describe_surface
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
-
-FORMAT = "vasari-portrait"
-FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,24 +122,11 @@ class Portrait:
         """Write the portrait to one file (an ``.npz`` archive; no pickle), whole or not at all.
 
         Raises:
-            PhotoError: the file cannot be written there.
+            OutputError: the file cannot be written there.
         """
-        header = {"format": FORMAT, "version": FORMAT_VERSION, "expressions": EXPRESSIONS}
-        arrays: dict[str, NDArray[np.generic]] = {
-            field.name: _pack(field.name, np.asarray(getattr(self, field.name))) for field in fields(self)
-        }
-        arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
-        target = Path(path)
-        partial = target.with_name(f".{target.name}.partial")
-        try:
-            with partial.open("wb") as file:
-                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-            partial.replace(target)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise PhotoError(
-                f"cannot write the portrait to {target}: {error.strerror}. Choose another place."
-            ) from error
+        write_portrait(
+            {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}, Path(path)
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> Portrait:
@@ -152,51 +135,7 @@ class Portrait:
         Raises:
             FormatError: not a portrait file, damaged, or of a version this program does not know.
         """
-        try:
-            with np.load(path, allow_pickle=False) as data:
-                arrays = {name: data[name] for name in data.files}
-            header = json.loads(bytes(arrays.pop("header")))
-        except FileNotFoundError as error:
-            raise FormatError(f"there is no portrait file at {path}.") from error
-        except Exception as error:  # a damaged archive fails in many ways
-            raise FormatError(
-                f"{path} is not a Vasari portrait, or is damaged. Make one with 'vasari prepare'."
-            ) from error
-        if header.get("format") != FORMAT or header.get("version") != FORMAT_VERSION:
-            raise FormatError(
-                f"{path} is {header.get('format')} version {header.get('version')}; this program reads "
-                f"{FORMAT} version {FORMAT_VERSION}. Prepare the photo again with 'vasari prepare'."
-            )
-        names = {field.name for field in fields(cls)}
-        if set(arrays) != names:
-            raise FormatError(
-                f"{path} is damaged: it lacks {sorted(names - set(arrays))}. Prepare the photo again."
-            )
-        values: dict[str, Any] = {name: _unpack(name, array) for name, array in arrays.items()}
-        return cls(**values)
-
-
-_PICTURES = ("picture", "closed")
-_SCALARS = {"margin": int, "focal": float}
-
-
-def _pack(name: str, array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Pictures as PNG bytes: far smaller than an archive's own compression, and exact."""
-    if name not in _PICTURES:
-        return array
-    _, png = cv2.imencode(".png", cv2.cvtColor(np.asarray(array, np.uint8), cv2.COLOR_RGB2BGR))
-    return np.asarray(png, np.uint8).ravel()
-
-
-def _unpack(name: str, array: NDArray[np.generic]) -> object:
-    if name in _SCALARS:
-        return _SCALARS[name](array)
-    if name not in _PICTURES:
-        return array
-    decoded = cv2.imdecode(np.asarray(array, np.uint8), cv2.IMREAD_COLOR)
-    if decoded is None:
-        raise FormatError(f"the portrait's {name} is damaged. Prepare the photo again with 'vasari prepare'.")
-    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+        return cls(**read_portrait(Path(path), {field.name for field in fields(cls)}))
 
 
 def _assemble(model: HeadModel, crop: Crop, fit: HeadFit, landmarks: Floats, irises: Floats) -> Portrait:

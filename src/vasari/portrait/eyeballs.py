@@ -1,4 +1,4 @@
-"""The eyes of a portrait: eyeballs that can turn, reflections that stay, lids that close."""
+"""The eyeballs of a portrait: they can turn, their reflections and the shade of the lids stay."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vasari.head.camera import Camera, rotation_matrix, yaw_pitch
+from vasari.portrait.pixels import box, disc, grown, look_up, polygon, spread_colour, unit_of
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -64,10 +65,10 @@ def eye_texture(picture: Bytes, eye: Eyeball, camera: Camera) -> Bytes:
     toward, dome = _texture_directions()
     points = eye.center + eye.radius * (toward @ eye.turn)  # eye to camera directions: turn is orthogonal
     place = camera.project(points).astype(np.float32)
-    colour = _look_up(picture, place)
-    unit = _unit(picture)
+    colour = look_up(picture, place)
+    unit = unit_of(picture)
     opening = _opening_mask(eye, picture.shape, shrink=SHADED_RIM_PX * unit)
-    seen = dome & (_look_up(opening.astype(np.uint8) * 255, place) > 127) & (points[..., 2] > eye.center[2])
+    seen = dome & (look_up(opening.astype(np.uint8) * 255, place) > 127) & (points[..., 2] > eye.center[2])
 
     iris_radius = _iris_radius(eye, camera)
     around = np.hypot(*_texture_grid())
@@ -88,12 +89,12 @@ def eye_overlay(picture: Bytes, eyes: list[Eyeball], textures: list[Bytes], came
     overlay = np.zeros((*picture.shape[:2], 2), np.uint8)
     overlay[..., 0] = SHADE_ONE
     luminance = picture.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    unit = _unit(picture)
+    unit = unit_of(picture)
     for eye, texture in zip(eyes, textures, strict=True):
-        rows, columns = _box(eye.opening, picture.shape, 6 * unit)
+        rows, columns = box(eye.opening, picture.shape, 6 * unit)
         y, x = np.mgrid[rows, columns].astype(np.float32) + 0.5
         toward, hit = _on_sphere(camera.ray(np.stack([x, y], -1)), eye.center, eye.radius)
-        base = _look_up(texture, _texture_place(toward @ eye.turn.T)) @ np.array(
+        base = look_up(texture, _texture_place(toward @ eye.turn.T)) @ np.array(
             [0.299, 0.587, 0.114], np.float32
         )
         wide = _opening_mask(eye, picture.shape, shrink=-1.0 * unit)[rows, columns]
@@ -106,42 +107,6 @@ def eye_overlay(picture: Bytes, eyes: list[Eyeball], textures: list[Bytes], came
         gleam = np.where(near_iris & inner & hit, luminance[rows, columns] - base - 24, 0)
         overlay[rows, columns, 1] = np.clip(cv2.GaussianBlur(gleam, (0, 0), 0.5 * unit), 0, 255)
     return overlay
-
-
-def close_eyes(
-    picture: Bytes, openings: list[Floats], lids: list[Mask], seams: list[Floats], skin: Floats
-) -> Bytes:
-    """The picture (P, P, 3) with both eyes shut.
-
-    Args:
-        picture: (P, P, 3) RGB.
-        openings: outline (n, 2) of each visible eye, pixels.
-        lids: (P, P) where each eye's lids lie when shut.
-        seams: (n, 2) where the lids of each eye meet when shut, inner to outer corner, pixels.
-        skin: (3,) colour of the face's skin.
-
-    The lid's skin is a membrane spanned from the skin around it, rounded by shading, with a crease
-    above, fine grain of the cheek's strength, and a line of lashes along the seam.
-    """
-    result = picture.astype(np.float32)
-    unit = _unit(picture)
-    for opening, lid, seam in zip(openings, lids, seams, strict=True):
-        rows, columns = _box(np.concatenate([opening, seam]), picture.shape, 22 * unit)
-        patch = result[rows, columns]
-        offset = np.array([columns.start, rows.start], np.float32)
-        eye = _polygon(opening - offset, patch.shape[:2])
-        # lashes and their liner lie on the rim of the open eye: they go with it
-        lashes = _grown(eye, 4 * unit)
-        replaced = _grown(lid[rows, columns], 1.5 * unit) | lashes
-        membrane = _membrane(patch, replaced, skin)
-        shaded = membrane * _lid_relief(seam - offset, patch.shape[:2], unit)[..., None]
-        soft = cv2.GaussianBlur(replaced.astype(np.float32), (0, 0), 2.5 * unit)[..., None]
-        closed = patch + np.clip(soft * 1.5, 0, 1) * (shaded - patch)
-        result[rows, columns] = _lash_line(closed, seam - offset, unit)
-    return np.asarray(np.clip(result + 0.5, 0, 255), np.uint8)
-
-
-# -- eyeball -----------------------------------------------------------------------------------
 
 
 def _texture_grid() -> tuple[Floats, Floats]:
@@ -191,7 +156,7 @@ def _fill_iris(texture: Floats, seen: Mask, ring: Floats, iris: Mask) -> tuple[F
     median = _ring_median(texture, seen & iris, ring)
     brightness = texture.sum(-1) - median.sum(-1)
     gleam = seen & iris & (brightness > 90)
-    gleam = iris & (cv2.dilate(gleam.astype(np.uint8), _disc(2.5)) > 0)
+    gleam = iris & (cv2.dilate(gleam.astype(np.uint8), disc(2.5)) > 0)
     good = seen & iris & ~gleam
     for flipped_good, flipped in ((good[:, ::-1], texture[:, ::-1]), (good[::-1], texture[::-1])):
         use = iris & ~good & flipped_good
@@ -202,7 +167,7 @@ def _fill_iris(texture: Floats, seen: Mask, ring: Floats, iris: Mask) -> tuple[F
     texture = np.where(missing[..., None], median, texture)
     blurred = cv2.GaussianBlur(texture, (0, 0), 1.5)
     return np.where(
-        cv2.dilate(missing.astype(np.uint8), _disc(1.5))[..., None] > 0, blurred, texture
+        cv2.dilate(missing.astype(np.uint8), disc(1.5))[..., None] > 0, blurred, texture
     ), seen | iris
 
 
@@ -228,7 +193,7 @@ def _fill_white(texture: Floats, known: Mask, region: Mask) -> Floats:
         usual = np.array([196, 186, 180], np.float32)
         return np.where(region[..., None], 0.5 * usual + 0.5 * texture[region].mean(0), texture)
     bright = texture.sum(-1) >= np.quantile(texture[known].sum(-1), 0.25)
-    filled = _spread_colour(texture, known & bright, (3, 9, 27, 81))
+    filled = spread_colour(texture, known & bright, (3, 9, 27, 81))
     # what was seen fades into what was made up over a few texels, so that no edge shows when the eye turns
     inside = cv2.distanceTransform((known & region).astype(np.uint8), cv2.DIST_L2, 5)
     keep = np.clip(inside / WHITE_FEATHER - 0.2, 0, 1)[..., None]
@@ -236,128 +201,6 @@ def _fill_white(texture: Floats, known: Mask, region: Mask) -> Floats:
     return np.where(region[..., None], mixed, texture)
 
 
-def _spread_colour(texture: Floats, known: Mask, reaches: tuple[float, ...]) -> Floats:
-    """Normalised convolution, from near to far: every pixel gets the mean of the nearest known colours."""
-    result = texture * known[..., None]
-    covered = known.astype(np.float32)
-    filled = np.where(known[..., None], texture, 0)
-    for reach in reaches:
-        weight = cv2.GaussianBlur(covered, (0, 0), reach)
-        mean = cv2.GaussianBlur(result, (0, 0), reach) / np.maximum(weight, 1e-6)[..., None]
-        trust = np.clip(weight * 20, 0, 1)[..., None]
-        empty = (filled.sum(-1) == 0)[..., None]
-        filled = np.where(empty & (trust > 0.2), mean, filled)
-    return np.asarray(np.where((filled.sum(-1) == 0)[..., None], texture[known].mean(0), filled), np.float32)
-
-
-# -- lids --------------------------------------------------------------------------------------
-
-
-def _membrane(patch: Floats, hole: Mask, skin: Floats) -> Floats:
-    """Smooth surface over a hole, from the skin-like pixels around it, with grain of their strength."""
-    around = _grown(hole, 12) & ~_grown(hole, 2)
-    if around.any():  # the sockets may lie in shade: their own tone counts as much as the cheeks'
-        skin = np.asarray((skin + np.median(patch[around], 0)) / 2, np.float32)
-        likeness = np.abs(patch - skin).sum(-1)
-        good = around & (likeness <= np.quantile(likeness[around], 0.5))
-    else:
-        good = ~hole
-    smooth = _spread_colour(patch, good, (2.5, 5, 10, 20, 40))
-    smooth = np.asarray(cv2.GaussianBlur(smooth, (0, 0), 3), np.float32)
-    fine = patch - cv2.GaussianBlur(patch, (0, 0), 1.5)
-    strength = min(float(np.median(np.abs(fine[good]))) * 1.48, 4.0)
-    grain = np.random.default_rng(0).normal(0, strength, patch.shape[:2]).astype(np.float32)
-    return smooth + cv2.GaussianBlur(grain, (0, 0), 0.7)[..., None] * 1.4
-
-
-def _lid_relief(seam: Floats, shape: tuple[int, int], unit: float) -> Floats:
-    """Brightness of a shut lid: a ball behind skin, lit from above, with the crease over it."""
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) + 0.5
-    order = np.argsort(seam[:, 0])
-    along = seam[order]
-    width = float(along[-1, 0] - along[0, 0])
-    across = np.clip((x - along[0, 0]) / max(width, 1e-3), 0, 1)
-    height = (np.interp(x, along[:, 0], along[:, 1]).astype(np.float32) - y) / (
-        0.5 * width
-    )  # 0 seam, up positive
-    arch = np.sqrt(np.clip(1 - (2 * across - 1) ** 2, 0, 1))  # the ball's outline over the width
-    ball = 0.06 * arch * np.exp(-(((height - 0.42) / 0.28) ** 2)) - 0.05 * (1 - arch)
-    crease = -0.10 * arch * np.exp(-(((height - (0.25 + 0.6 * arch)) / 0.10) ** 2))
-    under = -0.10 * arch * np.exp(-(((height + 0.07) / 0.10) ** 2))
-    return np.asarray(1 + ball + crease + under, np.float32)
-
-
-def _lash_line(patch: Floats, seam: Floats, unit: float) -> Floats:
-    """Draw the seam: a soft dark line, thicker outward, and short lashes that fan out below it."""
-    ss = 8  # fixed-point sub-pixels of OpenCV's line drawing, as a power-of-two shift of 3 bits
-    curve = np.stack(
-        [np.interp(np.linspace(0, len(seam) - 1, 33), np.arange(len(seam)), seam[:, c]) for c in (0, 1)], 1
-    )
-    line = np.zeros(patch.shape[:2], np.uint8)
-    cv2.polylines(
-        line,
-        [np.round((curve - 0.5) * ss).astype(np.int32)],
-        False,
-        255,
-        max(round(1.4 * unit), 1),
-        cv2.LINE_AA,
-        3,
-    )
-    lashes = np.zeros_like(line)
-    outward = np.sign(curve[-1, 0] - curve[0, 0])
-    rng = np.random.default_rng(1)
-    for t in np.linspace(0.12, 0.98, 22):
-        root = curve[int(t * 32)]
-        length = unit * (2.2 + 3.2 * t) * rng.uniform(0.75, 1.1)
-        slant = outward * (t - 0.35) * 1.1
-        tip = root + length * np.array([slant, 1.0]) / np.hypot(slant, 1.0)
-        ends = np.round((np.stack([root, tip]) - 0.5) * ss).astype(np.int32)
-        cv2.line(lashes, tuple(map(int, ends[0])), tuple(map(int, ends[1])), 255, 1, cv2.LINE_AA, 3)
-    ink = 0.62 * cv2.GaussianBlur(line, (0, 0), 0.6 * unit) + 0.38 * cv2.GaussianBlur(
-        lashes, (0, 0), 0.55 * unit
-    )
-    dark = patch * np.array([0.34, 0.28, 0.27], np.float32)
-    return patch + np.clip(ink / 255, 0, 0.85)[..., None].astype(np.float32) * (dark - patch)
-
-
-# -- pictures ----------------------------------------------------------------------------------
-
-
-def _unit(picture: Bytes) -> float:
-    """Pixels of this picture per pixel of a 512 view (the picture has a margin of an eighth all round)."""
-    return float(picture.shape[0]) / 640
-
-
-def _look_up(picture: NDArray[np.uint8], place: Floats) -> NDArray[np.uint8]:
-    x, y = place[..., 0] - 0.5, place[..., 1] - 0.5
-    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-
-
-def _polygon(outline: Floats, shape: tuple[int, ...]) -> Mask:
-    mask = np.zeros(shape[:2], np.uint8)
-    cv2.fillPoly(mask, [np.round((outline - 0.5) * 8).astype(np.int32)], 1, cv2.LINE_8, 3)
-    return mask > 0
-
-
 def _opening_mask(eye: Eyeball, shape: tuple[int, ...], shrink: float) -> Mask:
     """The visible eye, made smaller by ``shrink`` pixels (larger if negative)."""
-    mask = _polygon(eye.opening, shape).astype(np.uint8)
-    if abs(shrink) < 0.5:
-        return mask > 0
-    change = cv2.erode if shrink > 0 else cv2.dilate
-    return np.asarray(change(mask, _disc(abs(shrink)))) > 0
-
-
-def _grown(mask: Mask, radius: float) -> Mask:
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), _disc(radius))) > 0
-
-
-def _disc(radius: float) -> Bytes:
-    size = 2 * max(round(radius), 1) + 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
-
-
-def _box(points: Floats, shape: tuple[int, ...], pad: float) -> tuple[slice, slice]:
-    low = np.maximum(np.floor(points.min(0) - pad), 0).astype(int)
-    high = np.minimum(np.ceil(points.max(0) + pad).astype(int), [shape[1], shape[0]])
-    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
+    return grown(polygon(eye.opening, shape), -shrink)
