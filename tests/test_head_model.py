@@ -11,7 +11,8 @@ from vasari.head.model import PARTS, Floats, HeadModel, Ints
 GROUPS = {
     "lip_upper_rim", "lip_lower_rim", "lid_upper_left", "lid_lower_left", "lid_upper_right",
     "lid_lower_right", "lips", "eye_left", "eye_right", "iris_left", "iris_right", "teeth_upper",
-    "teeth_lower", "gums_upper", "gums_lower", "tongue", "mouth", "face", "scalp", "ear_left", "ear_right", "neck", "neck_border",
+    "teeth_lower", "gums_upper", "gums_lower", "tongue", "mouth", "face", "scalp",
+    "ear_left", "ear_right", "neck", "neck_border",
 }  # fmt: skip
 SIDES = ("left", "right")
 INNER_UPPER_LIP = (81, 82, 13, 312, 311)

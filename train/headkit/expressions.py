@@ -1,8 +1,8 @@
 """The 52 expressions on the skin: carried over from ICT, then made exact where surfaces meet.
 
-What is enforced here, for every single shape and so (the model is linear) for their mixtures at equal terms:
-lips that stay closed keep touching vertex to vertex; jawOpen + mouthClose seals them; lids meet in a blink along the
-whole rim and never cut the eyeball on their way; left and right are mirror images; the collar does not move.
+What is enforced here: lips touch vertex to vertex in every shape but those that open the mouth, and so, the
+model being linear, in their mixtures; jawOpen + mouthClose seals them; lids meet in a blink along the whole
+rim and never cut the eyeball on their way; left and right are mirror images; the collar is still.
 """
 
 from __future__ import annotations
@@ -22,12 +22,20 @@ from headkit.topology import EYE_BACK, EYE_FRONT, MOUTH_RIM, Patch, Skin
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 
 OPENING = {  # shapes that may part the lips
-    "jawOpen", "mouthFunnel", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight",
+    "jawOpen", "mouthFunnel", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft",
+    "mouthUpperUpRight",
 }  # fmt: skip
 ROLLING = {"mouthRollLower"}  # the lips' contact moves over the lower one: left as scanned
 SLIDING = {"jawForward"}  # the lower lip slides along the upper: they meet in height only
-LOWER_LEADS = {"mouthShrugLower": 0.7, "mouthShrugUpper": 0.4, "mouthRollUpper": 0.4}  # how far the closed lips follow the lower one (otherwise half-way)
-NOSE_ONLY = ("noseSneerLeft", "noseSneerRight")  # the scanned shapes lift the lip as well, which is mouthUpperUp's task
+LOWER_LEADS = {
+    "mouthShrugLower": 0.7,
+    "mouthShrugUpper": 0.4,
+    "mouthRollUpper": 0.4,
+}  # how far the closed lips follow the lower one (otherwise half-way)
+NOSE_ONLY = (
+    "noseSneerLeft",
+    "noseSneerRight",
+)  # the scanned shapes lift the lip as well, which is mouthUpperUp's task
 STEPS = (0.25, 0.5, 0.75, 1.0)  # weights at which lids are kept outside the eyeball
 LID_THICKNESS = {EYE_BACK: SEAT[0], EYE_BACK - 1: 0.05, EYE_FRONT: 0.09}  # cm off the eyeball, by loop
 SKIN_THICKNESS = 0.10
@@ -43,6 +51,7 @@ class Jaw:
     shift: Array
 
     def moves(self, points: Array) -> Array:
+        """Displacements (n, 3) of points of the jaw."""
         return points @ self.rotation.T + self.shift - points
 
 
@@ -106,7 +115,7 @@ def nose_only(shapes: Array, shape: Array) -> None:
 
 @dataclass(frozen=True)
 class Cover:
-    """The skin that lies over points of the mouth's lining: each point's nearest on its own side of the lips."""
+    """The skin over points of the mouth's lining: each point's nearest on its own side of the lips."""
 
     corners: Ids  # (n, 3) vertices of the triangle
     bary: Array  # (n, 3)
@@ -115,7 +124,7 @@ class Cover:
 
     @classmethod
     def find(cls, skin: Skin, shape: Array, triangles: Ids, ids: Ids) -> Cover:
-        """Cover of the lining's vertices ``ids``: upper lip and cheek for those above the mouth's line, else the lower."""
+        """Cover of the lining's vertices ``ids``: skin above the lips' line for those above."""
         inside = np.zeros(len(shape), bool)
         inside[skin.inside_mouth] = True
         outer = triangles[~inside[triangles].any(1) & (shape[triangles, 2].min(1) > 2)]
@@ -136,8 +145,10 @@ class Cover:
         return np.asarray(np.einsum("nk,...nkd->...nd", self.bary, values[..., self.corners, :]))
 
 
-def line_mouth(shapes: Array, skin: Skin, shape: Array, triangles: Ids, field: Field, jaw: dict[str, Jaw], known: Array) -> Array:
-    """Give the lining of the mouth its movement: under the skin it goes with the skin, its floor with the jaw."""
+def line_mouth(
+    shapes: Array, skin: Skin, shape: Array, triangles: Ids, field: Field, jaw: dict[str, Jaw], known: Array
+) -> Array:
+    """Give the lining of the mouth its movement: near the skin with the skin, its floor with the jaw."""
     ids = skin.inside_mouth
     inside = np.zeros(len(shape), bool)
     inside[ids] = True
@@ -145,7 +156,9 @@ def line_mouth(shapes: Array, skin: Skin, shape: Array, triangles: Ids, field: F
     cheek = _step(-cover.depth, -2.4, -1.2)[:, None]
     prior = cheek * cover.at(shapes)
     for name, bone in jaw.items():
-        prior[EXPRESSION_INDEX[name]] += (1 - cheek) * bone.moves(shape[ids]) * floor_share(shape[ids])[:, None]
+        prior[EXPRESSION_INDEX[name]] += (
+            (1 - cheek) * bone.moves(shape[ids]) * floor_share(shape[ids])[:, None]
+        )
     values = shapes.copy()
     rim, _ = cKDTree(shape[skin.mouth.ids[MOUTH_RIM]]).query(shape)
     weight = np.where(inside, 0.05 * _step(rim, 0.3, 1.0) + 1e-4, 100.0)
@@ -156,7 +169,7 @@ def line_mouth(shapes: Array, skin: Skin, shape: Array, triangles: Ids, field: F
 
 
 def floor_share(points: Array) -> Array:
-    """How much of the jaw's movement a point inside the mouth takes: all of it below the bite and in front, none above."""
+    """The part of the jaw's movement that the lining takes: all below the bite in front, none above."""
     below = _step(-points[:, 1], 3.3, 4.3)
     return np.asarray(below * tongue_share(points))
 
@@ -167,7 +180,7 @@ def tongue_share(points: Array) -> Array:
 
 
 def smooth_loops(shapes: Array, patch: Patch, shape: Array, width: float) -> Array:
-    """Smooth movements along a patch's loops with a Gaussian of ``width`` cm: neighbours in a corner agree."""
+    """Smooth movements along a patch's loops (Gaussian of ``width`` cm): neighbours in a corner agree."""
     out = shapes.copy()
     for ring in patch.ids:
         step = np.linalg.norm(shape[np.roll(ring, -1)] - shape[ring], axis=1)
@@ -205,8 +218,10 @@ def seal_lips(shapes: Array, skin: Skin, field: Field) -> Array:
     return np.asarray(shapes + field.spread(ids, wanted - shapes[:, ids], reach=1.0))
 
 
-def clear_teeth(shapes: Array, skin: Skin, shape: Array, field: Field, arches: tuple[Arch, Arch], jaw: dict[str, Jaw]) -> Array:
-    """Push lips and the lining of the mouth out of teeth and gums: the upper ones rest, the lower go with the jaw."""
+def clear_teeth(
+    shapes: Array, skin: Skin, shape: Array, field: Field, arches: tuple[Arch, Arch], jaw: dict[str, Jaw]
+) -> Array:
+    """Push lips and lining out of teeth and gums: the upper ones rest, the lower go with the jaw."""
     thickness = np.full(len(shape), np.nan)
     thickness[skin.inside_mouth] = 0.02
     red = skin.mouth.ids[: MOUTH_RIM + 1]
@@ -240,8 +255,8 @@ def line_behind_skin(
 ) -> Array:
     """Keep the lining of the mouth behind the skin of lips and cheeks in every one of ``moves`` (n, V, 3).
 
-    Each point of the lining keeps ``LINING_DEPTH`` from the skin that lies over it at rest, or, but ``at_rest``, as
-    much as it has there.
+    Each point of the lining keeps ``LINING_DEPTH`` from the skin that lies over it at rest or, if not
+    ``at_rest``, as much as it has there.
     """
     rim, _ = cKDTree(shape[skin.mouth.ids[MOUTH_RIM]]).query(shape)
     ids = skin.inside_mouth[(rim[skin.inside_mouth] > 0.4) & (shape[skin.inside_mouth, 2] > 7)]
@@ -328,12 +343,14 @@ def _clearance(skin: Skin, shape: Array, side: int, centre: Array, radius: float
 
 
 def lash_roots(lashes: Array, skin: Skin, shape: Array) -> Ids:
-    """For each lash vertex (n, 4): the nearest vertex of the lid's front edge, its two neighbours, the one up the lid."""
+    """Per lash vertex (n, 4): nearest vertex of the lid's front edge, its neighbours, the one up the lid."""
     rows = []
     for eye, corners in zip(skin.eyes, skin.eye_corners, strict=True):
         edge, above = eye.ids[EYE_FRONT], eye.ids[EYE_FRONT - 2]
         table = np.stack([edge, np.roll(edge, -1), np.roll(edge, 1), above], 1)
-        rows.append(np.delete(table, corners, 0))  # in a closed corner the neighbours meet and give no direction
+        rows.append(
+            np.delete(table, corners, 0)
+        )  # in a closed corner the neighbours meet and give no direction
     table = np.concatenate(rows)
     return table[cKDTree(shape[table[:, 0]]).query(lashes)[1]]
 

@@ -29,7 +29,7 @@ def fit_sphere(rims: Array, radius_prior: float = 1.37) -> tuple[Array, float]:
 
 
 def seat_lids(skin: Skin, shape: Array, field: Field, centre: Array, radius: float) -> Array:
-    """Move the lids so that their inner edges touch the eyeballs, and wrap the sockets around these. (V, 3) to (V, 3)."""
+    """Move the lids (V, 3) so that their inner edges touch the eyeballs; wrap the sockets around these."""
     out = shape.copy()
     for side, eye in enumerate(skin.eyes):
         at = centre * (1 - 2 * side, 1, 1)
@@ -61,10 +61,10 @@ def behind_lid(eye: Patch, shape: Array, centre: Array, radius: float) -> None:
 
 
 def outside(points: Array, moves: Array, centre: Array, clearance: Array, steps: tuple[float, ...]) -> Array:
-    """Change ``moves`` (n, 3) as little as needed for points + w * moves to stay ``clearance`` (n,) from ``centre``.
+    """Lift ``moves`` (n, 3) until points + w * moves stay ``clearance`` (n,) from ``centre``.
 
-    ``steps`` are the weights w at which this is asked for; a straight path between two points on a sphere cuts it
-    deepest halfway, so the end point is lifted until the whole path is clear.
+    ``steps`` are the weights w at which this is asked for; a straight path between two points on a sphere
+    cuts it deepest halfway, so the end point is lifted until the whole path is clear.
     """
     moves = moves.copy()
     for _ in range(30):
@@ -81,7 +81,7 @@ def outside(points: Array, moves: Array, centre: Array, clearance: Array, steps:
 
 
 def eyeball(centre: Array, radius: float) -> tuple[Piece, Ids]:
-    """A closed sphere, symmetric front to back so that its vertices' mean is its centre; and the iris disc's vertices."""
+    """A sphere, alike front and back, so that its vertices' mean is its centre; vertices of the iris."""
     rim = np.arcsin(IRIS_RADIUS / radius)
     front = np.array([rim / 3, 2 * rim / 3, rim, 1.3 * rim, 0.9, 1.2])
     polar = np.concatenate([front, [np.pi / 2], np.pi - front[::-1]])

@@ -12,7 +12,7 @@ from headkit.surface import laplacian
 
 
 class Field:
-    """Solves for displacements that are given in some places, drawn to a prior in others, and smooth everywhere."""
+    """Solves for displacements that are given in some places and smooth everywhere."""
 
     def __init__(self, shape: Array, triangles: Ids):
         self.shape = shape

@@ -1,4 +1,4 @@
-"""Identity shapes: ICT's, read off at corresponding points, made whole inside mouth and sockets, as principal axes."""
+"""Identity shapes: ICT's, read off at corresponding points, as principal axes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Carrier:
 
     @classmethod
     def between(cls, skin: Array, triangles: Ids, matches: list[tuple[Ids, Surface, float]]) -> Carrier:
-        """Correspondence by closest points with agreeing normals: of each list of vertices to a surface within reach."""
+        """Match each list of vertices to a surface within reach: closest points with agreeing normals."""
         facing = normals(skin, triangles)
         known = np.zeros(len(skin))
         entries: list[tuple[Ids, Ids, Array]] = []
@@ -30,7 +30,9 @@ class Carrier:
             face, bary, distance = target.closest(skin[candidates], facing[candidates])
             good = distance < reach
             known[candidates[good]] = 1
-            entries.append((np.repeat(candidates[good], 3), target.triangles[face[good]].ravel(), bary[good].ravel()))
+            entries.append(
+                (np.repeat(candidates[good], 3), target.triangles[face[good]].ravel(), bary[good].ravel())
+            )
         rows, columns, weights = (np.concatenate(part) for part in zip(*entries, strict=True))
         match = sp.csr_matrix((weights, (rows, columns)), (len(skin), len(matches[0][1].vertices)))
         return cls(match, known, laplacian(len(skin), triangles))
@@ -45,7 +47,7 @@ class Carrier:
 
 
 def affine_follow(points: Array, deltas: Array, others: Array) -> Array:
-    """Movements (n, m, 3) of ``others`` by the affine maps that best explain ``deltas`` (n, p, 3) of ``points``."""
+    """Movements (n, m, 3) of ``others`` by affine maps fitted to ``deltas`` (n, p, 3) of ``points``."""
     centre = points.mean(0)
     design = np.hstack([points - centre, np.ones((len(points), 1))])
     maps = np.linalg.lstsq(design, deltas.transpose(1, 0, 2).reshape(len(points), -1), rcond=None)[0]
@@ -54,7 +56,7 @@ def affine_follow(points: Array, deltas: Array, others: Array) -> Array:
 
 
 def similar_follow(points: Array, deltas: Array, centre: Array, others: Array) -> Array:
-    """Movements (n, m, 3) of ``others`` by shift and growth about ``centre`` fitted to ``deltas`` (n, p, 3)."""
+    """Movements (n, m, 3) of ``others`` by shift and growth about ``centre`` fitted to ``deltas``."""
     arm = points - centre
     mean = arm.mean(0)
     spread = ((arm - mean) ** 2).sum()
@@ -65,9 +67,11 @@ def similar_follow(points: Array, deltas: Array, centre: Array, others: Array) -
 
 
 def principal(shapes: Array, weight: Array, count: int) -> Array:
-    """The ``count`` (count, V, 3) strongest orthogonal mixtures of unit-variance ``shapes``, measured with ``weight`` (V,)."""
+    """The ``count`` (count, V, 3) strongest mixtures of unit-variance ``shapes``, weighed by vertex."""
     flat = (shapes * np.sqrt(weight)[:, None]).reshape(len(shapes), -1)
     _, vectors = np.linalg.eigh(flat @ flat.T)
     mix = vectors[:, ::-1][:, :count]
-    mix = mix * np.sign(mix[np.abs(mix).argmax(0), np.arange(count)])  # a sign that does not depend on the solver
+    mix = mix * np.sign(
+        mix[np.abs(mix).argmax(0), np.arange(count)]
+    )  # a sign that does not depend on the solver
     return np.asarray(np.tensordot(mix.T, shapes, 1))

@@ -1,4 +1,4 @@
-"""Inside of the mouth: teeth and gums modelled along the scan's dental arches, MakeHuman's tongue between them.
+"""Inside of the mouth: teeth and gums along the scan's dental arches, MakeHuman's tongue between.
 
 A tooth is a crown of ten-sided rings whose size is the average of its kind in dental anatomy (Nelson and Ash,
 "Wheeler's Dental Anatomy"); where the arch runs and how the teeth lean is measured on the ICT scan.
@@ -13,17 +13,28 @@ from scipy.interpolate import PchipInterpolator
 
 from headkit.sources import Array, Ict, Ids, MakeHuman
 
-# Width along the arch, depth across it, height of the crown (cm); from the middle incisor to the second molar.
-UPPER_SIZES = ((0.85, 0.70, 1.05), (0.65, 0.60, 0.92), (0.76, 0.80, 1.02), (0.71, 0.90, 0.86), (0.67, 0.90, 0.83),
-               (1.02, 1.08, 0.75), (0.95, 1.06, 0.70))  # fmt: skip
-LOWER_SIZES = ((0.54, 0.58, 0.90), (0.59, 0.63, 0.93), (0.69, 0.75, 1.05), (0.71, 0.78, 0.85), (0.72, 0.82, 0.80),
-               (1.10, 1.02, 0.75), (1.02, 1.00, 0.70))  # fmt: skip
-EDGE_RISE_UPPER = (0.0, 0.05, 0.0, 0.03, 0.03, 0.04, 0.08)  # cm by which a tooth stops short of the biting line
+# Width along the arch, depth across it, height of the crown (cm); from middle incisor to second molar.
+UPPER_SIZES = ((0.85, 0.70, 1.05), (0.65, 0.60, 0.92), (0.76, 0.80, 1.02), (0.71, 0.90, 0.86),
+               (0.67, 0.90, 0.83), (1.02, 1.08, 0.75), (0.95, 1.06, 0.70))  # fmt: skip
+LOWER_SIZES = ((0.54, 0.58, 0.90), (0.59, 0.63, 0.93), (0.69, 0.75, 1.05), (0.71, 0.78, 0.85),
+               (0.72, 0.82, 0.80), (1.10, 1.02, 0.75), (1.02, 1.00, 0.70))  # fmt: skip
+EDGE_RISE_UPPER = (
+    0.0,
+    0.05,
+    0.0,
+    0.03,
+    0.03,
+    0.04,
+    0.08,
+)  # cm by which a tooth stops short of the biting line
 EDGE_RISE_LOWER = (0.0, 0.0, -0.03, 0.02, 0.04, 0.05, 0.05)
 SIDES = 10  # of a crown's rings
 GUM_FOLD = 0.45  # cm from the neck of the teeth to where the lip leaves the gum
 GUM_COLUMNS = 4  # per tooth
-UPPER_OBJECTS, LOWER_OBJECTS = range(2, 18), range(18, 34)  # teeth among the connected objects of the ICT mesh
+UPPER_OBJECTS, LOWER_OBJECTS = (
+    range(2, 18),
+    range(18, 34),
+)  # teeth among the connected objects of the ICT mesh
 TOOTH_BAND = 0.9  # cm from the biting edge in which the scan's crowns are measured
 
 
@@ -70,7 +81,7 @@ class Arch:
         return cls(up, float(length[-1]), PchipInterpolator(length, line))
 
     def frame(self, s: float) -> tuple[Array, Array, Array, Array]:
-        """At length s: biting edge, direction along the arch, outwards, and towards the root (not unit: y is 1)."""
+        """At length s: biting edge, ways along the arch, outwards, towards the root (whose y is 1 long)."""
         s = float(np.clip(s, -self.reach, self.reach))
         here, a, b = self._curve(s), self._curve(s - 0.25), self._curve(s + 0.25)
         along = np.array([b[0] - a[0], 0, b[2] - a[2]])
@@ -101,7 +112,9 @@ class Arch:
         way = outward[nearest]
         distance = (gap[row, nearest] * way[:, [0, 2]]).sum(1) - depth[nearest] / 2
         level = rise[row, nearest]
-        applies = (level > -0.1) & (level < height[nearest] + GUM_FOLD) & (np.abs(grid[nearest]) < self.reach - 0.3)
+        applies = (
+            (level > -0.1) & (level < height[nearest] + GUM_FOLD) & (np.abs(grid[nearest]) < self.reach - 0.3)
+        )
         return np.where(applies, distance, np.inf), way
 
 
@@ -117,11 +130,12 @@ def crown(arch: Arch, s: float, size: tuple[float, float, float], rise: float, k
     # Rows from under the gum (1.15 of the height) to the biting edge: half width, half depth, outward offset.
     if kind <= 2:
         point = 0.10 if kind == 2 else 0.0
-        rows = [(1.15, 0.36, 0.40, -0.05), (0.85, 0.41, 0.46, 0.0), (0.5, 0.475, 0.36, 0.03), (0.2, 0.495, 0.22, 0.03),
-                (0.05, 0.475 - point, 0.14, 0.02), (0.0, 0.43 - 2.4 * point, 0.09, 0.0)]  # fmt: skip
+        rows = [(1.15, 0.36, 0.40, -0.05), (0.85, 0.41, 0.46, 0.0), (0.5, 0.475, 0.36, 0.03),
+                (0.2, 0.495, 0.22, 0.03), (0.05, 0.475 - point, 0.14, 0.02),
+                (0.0, 0.43 - 2.4 * point, 0.09, 0.0)]  # fmt: skip
     else:
-        rows = [(1.15, 0.40, 0.42, 0.0), (0.85, 0.44, 0.47, 0.0), (0.5, 0.49, 0.50, 0.0), (0.2, 0.485, 0.47, 0.0),
-                (0.06, 0.44, 0.40, 0.0), (0.0, 0.36, 0.30, 0.0)]  # fmt: skip
+        rows = [(1.15, 0.40, 0.42, 0.0), (0.85, 0.44, 0.47, 0.0), (0.5, 0.49, 0.50, 0.0),
+                (0.2, 0.485, 0.47, 0.0), (0.06, 0.44, 0.40, 0.0), (0.0, 0.36, 0.30, 0.0)]  # fmt: skip
     rings = []
     for t, w, v, offset in rows:
         base = edge + t * height * root + offset * depth * outward
@@ -160,7 +174,7 @@ def teeth(arch: Arch) -> tuple[Piece, list[tuple[float, float]]]:
 
 
 def gums(arch: Arch, places: list[tuple[float, float]]) -> Piece:
-    """A band round the arch: from the fold of the lip over the scalloped margin to the palate or mouth floor."""
+    """A band round the arch: from the lip's fold over the scalloped margin to palate or mouth floor."""
     sizes = LOWER_SIZES if arch.up > 0 else UPPER_SIZES
     widths = [w for w, _, _ in sizes]
     depths = np.array([d for _, d, _ in sizes])

@@ -1,8 +1,9 @@
-"""Walking on quad meshes: edge loops, columns across them, mirror images, triangles."""
+"""Walking on quad meshes: edge loops, columns across them, mirror images."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -53,7 +54,7 @@ class QuadMesh:
         """
         first = self.loop(a, b)
         second = [inward]
-        for previous, here in zip(first, first[1:], strict=False):
+        for previous, here in pairwise(first):
             (step,) = {v for v in self.neighbours[here] if self._share_quad(v, previous, here, second[-1])}
             second.append(step)
         rows = [first, second]
@@ -86,18 +87,3 @@ def mirror_ids(vertices: Array, tolerance: float = 0.02) -> Ids:
     if distance.max() > tolerance or (mirrored[mirrored] != np.arange(len(vertices))).any():
         raise ValueError(f"mesh is not symmetric in x: worst partner {distance.max():.3f} away")
     return np.asarray(mirrored, np.int64)
-
-
-def triangulate(vertices: Array, polygons: list[list[int]]) -> Ids:
-    """Triangles of convex polygons: quads along their shorter diagonal, others as a fan from the first corner."""
-    triangles = []
-    for p in polygons:
-        if len(p) == 4:
-            a, b, c, d = p
-            if np.linalg.norm(vertices[a] - vertices[c]) <= np.linalg.norm(vertices[b] - vertices[d]) + 1e-6:
-                triangles += [[a, b, c], [a, c, d]]
-            else:
-                triangles += [[a, b, d], [b, c, d]]
-        else:
-            triangles += [[p[0], p[k], p[k + 1]] for k in range(1, len(p) - 1)]
-    return np.array([t for t in triangles if len(set(t)) == 3])

@@ -1,7 +1,8 @@
 """Non-rigid registration: the MakeHuman head takes the shape of the ICT mean scan.
 
-Similarity, then a thin-plate spline through landmarks and rims, then closest points with a Laplacian regulariser
-that is relaxed step by step (after Amberg, Romdhani, Vetter, "Optimal Step Nonrigid ICP", CVPR 2007).
+Similarity, then a thin-plate spline through landmarks and rims, then closest points with a Laplacian
+regulariser that is relaxed step by step (after Amberg, Romdhani, Vetter, "Optimal Step Nonrigid ICP
+Algorithms for Surface Registration", CVPR 2007).
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from headkit.sources import Array, Ict, Ids, MakeHuman
 from headkit.surface import Surface, laplacian, normals
 from headkit.topology import EYE_BACK, EYE_FRONT, MOUTH_RED, MOUTH_RIM, Skin, border, triangulate
 
-# MediaPipe landmark -> vertex of MakeHuman's base mesh at about the same spot (found by running the landmarker on
-# a shaded picture of the mesh); good to a few millimetres, which is what a first alignment needs.
+# MediaPipe landmark -> vertex of MakeHuman's base mesh at about the same spot (found by running the
+# landmarker on a shaded picture of the mesh); good to a few millimetres, enough for a first alignment.
 LANDMARKS = {
     4: 5054, 5: 5134, 6: 135, 8: 169, 9: 227, 18: 724, 27: 151, 30: 154, 32: 5213, 35: 216, 36: 5147, 46: 255,
     53: 225, 94: 312, 101: 5060, 105: 231, 107: 233, 111: 5089, 114: 5100, 115: 5095, 117: 901, 120: 5209,
@@ -28,8 +29,9 @@ LANDMARKS = {
 }  # fmt: skip
 # Vertex of MakeHuman's base mesh on the left ear -> the same spot on the ICT mean (cm), picked by hand.
 EAR_SPOTS = {
-    12012: (8.74, 3.60, -0.25), 12018: (9.09, 1.62, -1.54), 12329: (7.01, -2.00, 1.42), 12207: (7.49, 0.83, 1.13),
-    12090: (7.95, 2.39, 0.71), 12064: (7.30, 0.11, 1.34), 12030: (8.00, -0.91, -0.66), 12254: (8.57, 0.96, -0.64),
+    12012: (8.74, 3.60, -0.25), 12018: (9.09, 1.62, -1.54), 12329: (7.01, -2.00, 1.42),
+    12207: (7.49, 0.83, 1.13), 12090: (7.95, 2.39, 0.71), 12064: (7.30, 0.11, 1.34),
+    12030: (8.00, -0.91, -0.66), 12254: (8.57, 0.96, -0.64),
 }  # fmt: skip
 STIFFNESS = (300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.6, 0.4)
 REACH = 1.2  # cm: closest points farther away are not believed
@@ -98,12 +100,12 @@ def rim_constraints(skin: Skin, shape: Array, curves: Curves) -> tuple[Ids, Arra
 
 
 def visible_triangles(ict: Ict, hidden: Ids) -> Ids:
-    """Triangles of the ICT skin without the insides of mouth and eye sockets, and without its other objects."""
+    """Triangles of the ICT skin without the insides of mouth and eye sockets and without other objects."""
     return _skin_triangles(ict, hidden, inside=False)
 
 
 def inner_lip_matches(skin: Skin, ict: Ict, curves: Curves) -> list[tuple[Ids, Surface, float]]:
-    """Vertices that line the upper and the lower lip, the scan's surface of each, and how far to look for it."""
+    """Vertices that line the upper and the lower lip, the scan's surface of each, how far to look for it."""
     left, right = skin.mouth_corners
     triangles = _skin_triangles(ict, curves.hidden, inside=True)
     matches = []
@@ -163,6 +165,6 @@ def _even_border(shape: Array, loop: Ids, surface: Surface, rounds: int = 40) ->
 
 
 def _fade(points: Array, knots: Array) -> Array:
-    """1 near the knots, falling to 0 at 12 cm from them: a spline must not be trusted far outside its knots."""
+    """1 near the knots, 0 beyond 12 cm: a spline must not be trusted far outside its knots."""
     distance, _ = cKDTree(knots).query(points)
     return np.asarray(np.clip((12 - distance) / 10, 0, 1))

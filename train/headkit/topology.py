@@ -1,6 +1,6 @@
 """The head's topology: MakeHuman's body cut at the collar, lids and lips refined, named vertex groups.
 
-Every vertex is a fixed linear combination of MakeHuman's, so that shapes given on MakeHuman's base mesh carry over.
+Every vertex is a fixed linear combination of MakeHuman's, so that shapes given on its base mesh carry over.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from headkit.quads import QuadMesh, mirror_ids
 from headkit.sources import Array, Ids, MakeHuman
 
-# Vertices of MakeHuman's base mesh (left eye, and the mouth from the middle of the upper lip), picked by hand.
+# Vertices of MakeHuman's base mesh (left eye; the mouth from the middle of the upper lip), picked by hand.
 EYE_START = (6874, 6873, 11515)  # a loop on the upper lid, and the way inwards
 EYE_LOOPS = 9  # from the lid crease over the lash line to the lid's inner side
 EYE_FRONT, EYE_BACK = 5, 7  # loops: outer and inner edge of the lid margin
@@ -58,6 +58,7 @@ class Skin:
 
     @property
     def n_vertices(self) -> int:
+        """Number of vertices V."""
         return int(self.carry.shape[0])
 
 
@@ -65,7 +66,7 @@ class _Refiner:
     """Splits columns of patches of a quad mesh; collects new vertices as combinations of the old."""
 
     def __init__(self, vertices: Array, quads: Ids):
-        self.points = [p for p in vertices]
+        self.points = list(vertices)
         self.rows = [{v: 1.0} for v in range(len(vertices))]
         self.quads = quads
         self.between: dict[tuple[int, int], list[int]] = {}  # vertices inserted on an old edge, a < b
@@ -82,10 +83,12 @@ class _Refiner:
         return Patch(np.stack(out, 1)), moved
 
     def _middle(self, ring: Ids, k: int) -> int:
-        """A new vertex halfway from k to k + 1 of a closed ring, on the cubic Hermite curve with parabolic tangents."""
+        """A new vertex halfway from k to k + 1 of a closed ring, on a Hermite curve."""
         n = len(ring)
         a, b, c, d = (int(ring[(k + o) % n]) for o in (-1, 0, 1, 2))
-        h = [float(np.linalg.norm(self.points[p] - self.points[q])) + 1e-9 for p, q in ((a, b), (b, c), (c, d))]
+        h = [
+            float(np.linalg.norm(self.points[p] - self.points[q])) + 1e-9 for p, q in ((a, b), (b, c), (c, d))
+        ]
         weights = {a: 0.0, b: 0.5, c: 0.5, d: 0.0}
         for sign, (p, q, r), (h0, h1) in ((1, (a, b, c), (h[0], h[1])), (-1, (b, c, d), (h[1], h[2]))):
             slope = {p: -h1 / h0, q: h1 / h0 - h0 / h1, r: h0 / h1}
@@ -114,7 +117,9 @@ class _Refiner:
                     path = new.ids[r, start + 1 : stop].tolist()
                     inserted[frozenset(edge)] = path if edge[0] < edge[1] else path[::-1]
                 for r in range(rows - 1):
-                    corner = [int(old.ids[i, j % n]) for i, j in ((r, k), (r, k + 1), (r + 1, k + 1), (r + 1, k))]
+                    corner = [
+                        int(old.ids[i, j % n]) for i, j in ((r, k), (r, k + 1), (r + 1, k + 1), (r + 1, k))
+                    ]
                     own.add(frozenset(corner))
                     quad = orientation[frozenset(corner)]
                     ahead = quad[(quad.index(corner[0]) + 1) % 4] == corner[1]
@@ -152,7 +157,7 @@ def build_skin(source: MakeHuman) -> Skin:
         behind_lids.append(mesh.flood(seed, set(eye.ids[-1].tolist())))
 
     refiner = _Refiner(position, mesh.quads)
-    n_eye, n_mouth = left_eye.ids.shape[1], mouth.ids.shape[1]
+    n_eye = left_eye.ids.shape[1]
     new_left, eye_moved = refiner.split(left_eye, set(range(n_eye)))
     new_right, _ = refiner.split(right_eye, set(range(n_eye)))
     finer, moved_once = refiner.split(mouth, set(MOUTH_COARSE))
