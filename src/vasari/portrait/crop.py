@@ -53,7 +53,7 @@ class Crop:
 
 
 def crop_photo(photo: Bytes, face: FaceLandmarks) -> Crop:
-    """Cut the square around a face; where the photo ends too soon, its blurred edge goes on.
+    """Cut the square around a face; where the photo ends too soon, its blurred mirror image goes on.
 
     Args:
         photo: (H, W, 3) RGB.
@@ -92,7 +92,9 @@ def _cut(photo: Bytes, origin: NDArray[np.float64], scale: float, side: int) -> 
     # pixel centres at .5: crop = (photo - origin) * scale
     shift = (0.5 - np.asarray(origin)) * scale - 0.5
     affine = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    cut = cv2.warpAffine(photo, affine, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    cut = cv2.warpAffine(
+        photo, affine, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+    )
     inside = cv2.warpAffine(np.ones(photo.shape[:2], np.uint8), affine, (side, side), flags=cv2.INTER_NEAREST)
     return _soften_outside(np.asarray(cut, np.uint8), inside)
 

@@ -13,31 +13,27 @@ Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 
-def close_eyes(
-    picture: Bytes, openings: list[Floats], lids: list[Mask], seams: list[Floats], skin: Floats
-) -> Bytes:
+def close_eyes(picture: Bytes, openings: list[Floats], seams: list[Floats], skin: Floats) -> Bytes:
     """The picture (P, P, 3) with both eyes shut.
 
     Args:
         picture: (P, P, 3) RGB.
         openings: outline (n, 2) of each visible eye, pixels.
-        lids: (P, P) where each eye's lids lie when shut.
         seams: (n, 2) where the lids of each eye meet when shut, inner to outer corner, pixels.
         skin: (3,) colour of the face's skin.
 
-    The lid's skin is a membrane spanned from the skin around it, rounded by shading, with a crease
-    above, fine grain of the cheek's strength, and a line of lashes along the seam.
+    The photo's own skin stays wherever it shows some. Over the open eye a membrane is spanned from the skin
+    around it, rounded by shading, with grain of the cheek's strength, and lashes along the seam.
     """
     result = picture.astype(np.float32)
     unit = unit_of(picture)
-    for opening, lid, seam in zip(openings, lids, seams, strict=True):
+    for opening, seam in zip(openings, seams, strict=True):
         rows, columns = box(np.concatenate([opening, seam]), picture.shape, 22 * unit)
         patch = result[rows, columns]
         offset = np.array([columns.start, rows.start], np.float32)
         eye = polygon(opening - offset, patch.shape[:2])
         # lashes and their liner lie on the rim of the open eye: they go with it
-        lashes = grown(eye, 4 * unit)
-        replaced = grown(lid[rows, columns], 1.5 * unit) | lashes
+        replaced = grown(eye, 3.5 * unit)
         membrane = _membrane(patch, replaced, skin)
         shaded = membrane * _lid_relief(seam - offset, patch.shape[:2], unit)[..., None]
         soft = cv2.GaussianBlur(replaced.astype(np.float32), (0, 0), 2.5 * unit)[..., None]
@@ -64,7 +60,7 @@ def _membrane(patch: Floats, hole: Mask, skin: Floats) -> Floats:
 
 
 def _lid_relief(seam: Floats, shape: tuple[int, int], unit: float) -> Floats:
-    """Brightness of a shut lid: a ball behind skin, lit from above, with the crease over it."""
+    """Brightness of a shut lid: a ball behind skin, lit from above."""
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) + 0.5
     order = np.argsort(seam[:, 0])
     along = seam[order]
@@ -74,10 +70,9 @@ def _lid_relief(seam: Floats, shape: tuple[int, int], unit: float) -> Floats:
         0.5 * width
     )  # 0 seam, up positive
     arch = np.sqrt(np.clip(1 - (2 * across - 1) ** 2, 0, 1))  # the ball's outline over the width
-    ball = 0.06 * arch * np.exp(-(((height - 0.42) / 0.28) ** 2)) - 0.05 * (1 - arch)
-    crease = -0.10 * arch * np.exp(-(((height - (0.25 + 0.6 * arch)) / 0.10) ** 2))
-    under = -0.10 * arch * np.exp(-(((height + 0.07) / 0.10) ** 2))
-    return np.asarray(1 + ball + crease + under, np.float32)
+    ball = 0.05 * arch * np.exp(-(((height - 0.35) / 0.25) ** 2)) - 0.03 * (1 - arch)
+    under = -0.07 * arch * np.exp(-(((height + 0.07) / 0.10) ** 2))
+    return np.asarray(1 + ball + under, np.float32)
 
 
 def _lash_line(patch: Floats, seam: Floats, unit: float) -> Floats:
@@ -106,7 +101,7 @@ def _lash_line(patch: Floats, seam: Floats, unit: float) -> Floats:
         tip = root + length * np.array([slant, 1.0]) / np.hypot(slant, 1.0)
         ends = np.round((np.stack([root, tip]) - 0.5) * ss).astype(np.int32)
         cv2.line(lashes, tuple(map(int, ends[0])), tuple(map(int, ends[1])), 255, 1, cv2.LINE_AA, 3)
-    ink = 0.62 * cv2.GaussianBlur(line, (0, 0), 0.6 * unit) + 0.38 * cv2.GaussianBlur(
+    ink = 0.66 * cv2.GaussianBlur(line, (0, 0), 0.6 * unit) + 0.24 * cv2.GaussianBlur(
         lashes, (0, 0), 0.55 * unit
     )
     dark = patch * np.array([0.34, 0.28, 0.27], np.float32)

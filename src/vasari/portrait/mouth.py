@@ -15,6 +15,8 @@ Bytes = NDArray[np.uint8]
 IVORY = np.array([238, 228, 208], np.float32)
 #: Teeth are this bright compared with the photo's bright skin.
 TEETH_LUMINANCE = 1.0
+#: The lower row lies in the shade of the upper one.
+LOWER_TEETH = 0.82
 #: Lining of the lips: this far in (cm) the lip's colour has become that of the cavity.
 LINING_DEPTH = 1.1
 #: How far inside the lips their rim is read where teeth show, pixels at 512.
@@ -40,7 +42,7 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
     saturation = float(np.clip((skin.max() - skin.min()) / 70, 0, 1))
     tints = np.zeros((model.n_vertices, 3), np.float32)
     tints[model.groups["teeth_upper"]] = teeth = _teeth(skin_pixels, saturation)
-    tints[model.groups["teeth_lower"]] = 0.94 * teeth
+    tints[model.groups["teeth_lower"]] = LOWER_TEETH * teeth
     flesh = _tone(lip, np.array([1.12, 0.80, 0.80], np.float32), saturation)
     for gums in ("gums_upper", "gums_lower"):
         tints[model.groups[gums]] = 0.92 * flesh

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -157,7 +156,6 @@ def _assemble(model: HeadModel, crop: Crop, fit: HeadFit, landmarks: Floats, iri
     closed = close_eyes(
         crop.picture,
         [eye.opening for eye in eyes],
-        [_lid_mask(model, surface, closed_uv, side, crop.picture.shape) for side in ("left", "right")],
         [closed_uv[model.groups[f"lid_upper_{side}"]] for side in ("left", "right")],
         np.median(surface.skin_pixels, 0).astype(np.float32),
     )
@@ -217,21 +215,6 @@ def _shut(rig: Rig) -> Floats:
         a, b = rig.start[j : j + 2]
         moved[rig.vertex[a:b]] += rig.delta[a:b]
     return moved
-
-
-def _lid_mask(
-    model: HeadModel, surface: Surface, closed_uv: Floats, side: str, shape: tuple[int, ...]
-) -> NDArray[np.bool_]:
-    """Where the lids of one eye lie in the picture when it is shut."""
-    moving = surface.lid > 0.35
-    own = (model.neutral[:, 0] > 0) == (side == "left")
-    skin = model.part_triangles("skin")
-    triangles = skin[(moving & own)[skin].all(1)]
-    mask = np.zeros(shape[:2], np.uint8)
-    corners = np.round((closed_uv[triangles] - 0.5) * 8).astype(np.int32)
-    for triangle in corners:
-        cv2.fillConvexPoly(mask, triangle, 1, cv2.LINE_8, 3)
-    return mask > 0
 
 
 def _with_sheet(

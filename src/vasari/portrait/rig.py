@@ -27,6 +27,9 @@ ORAL = ("teeth_upper", "teeth_lower", "gums_upper", "gums_lower", "tongue")
 TEETH_SIZE = (0.85, 1.05)
 #: How much lower teeth sit than in the head model: speech shows the edges of the upper ones first, cm.
 TEETH_DROP = 0.12
+#: ... and the lower row (with the tongue) still lower and further back than the upper.
+LOWER = ("teeth_lower", "gums_lower", "tongue")
+LOWER_ROW = np.array([0.0, 0.12, 0.2], np.float32)
 #: Smallest displacement that is stored, cm.
 LEAST_DELTA = 2e-4
 
@@ -114,6 +117,7 @@ def _seat_teeth(model: HeadModel, neutral: Floats, turn: Floats) -> Floats:
     size = np.clip(width, *TEETH_SIZE)
     seated = neutral.copy()
     place = model.neutral[inside] - model.neutral[middle] - [0, TEETH_DROP, 0]
+    place[np.isin(inside, np.concatenate([model.groups[name] for name in LOWER]))] -= LOWER_ROW
     seated[inside] = neutral[middle] + size * place @ turn.T
     return seated
 

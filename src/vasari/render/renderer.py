@@ -32,9 +32,11 @@ SHEET_ROUNDS = 4
 #: Depth taken from parts behind lids and lips so that these always cover them, cm.
 RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.TINTED: 0.15}
 #: Light fades into the mouth over this depth behind the lips, cm.
-MOUTH_DIMMING = 2.6
+MOUTH_DIMMING = 2.3
 #: ... beginning this far behind the front teeth, cm.
 MOUTH_LIT = 0.6
+#: Light in the mouth that comes from everywhere: teeth round off into shade, soft parts hardly.
+TEETH_AMBIENT, FLESH_AMBIENT = 0.45, 0.85
 #: Skin may get this much darker or brighter as it turns in the light.
 LIGHT_RANGE = (0.8, 1.2)
 
@@ -87,7 +89,10 @@ class Renderer:
         self._attributes = portrait.attributes.copy()
         self._attributes[:, : shade.CLOSED_V + 1] *= scale * TEXELS
         self._tinted = np.unique(portrait.triangles[portrait.kinds == shade.TINTED])
-        self._teeth = HeadModel.load().groups["teeth_upper"]
+        groups = HeadModel.load().groups
+        self._teeth = groups["teeth_upper"]
+        teeth = np.isin(self._tinted, np.concatenate([self._teeth, groups["teeth_lower"]]))
+        self._ambient = np.where(teeth, TEETH_AMBIENT, FLESH_AMBIENT).astype(np.float32)
         self._skin_order = np.flatnonzero(portrait.kinds <= shade.LID_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
         self._order = np.arange(len(portrait.triangles), dtype=np.int32)
@@ -148,7 +153,8 @@ class Renderer:
         )
         inside = scratch.points[self._tinted]
         depth = np.maximum(scratch.points[self._teeth, 2].max() - MOUTH_LIT - inside[:, 2], 0)
-        facing = 0.86 + 0.14 * np.maximum(scratch.normals[self._tinted, 2], 0)
+        facing = np.sqrt(np.maximum(scratch.normals[self._tinted, 2], 0))
+        facing = self._ambient + (1 - self._ambient) * facing
         light[self._tinted] = facing * np.exp(-depth / MOUTH_DIMMING)
 
     def _lamplight(self, normals: Floats) -> Floats:
