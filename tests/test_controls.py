@@ -72,7 +72,7 @@ def test_every_emotion_moves_its_own_part_of_the_face() -> None:
     assert not emotion_offset({"neutral": 1.0}).any()
     for name in EMOTIONS[1:]:
         offset = emotion_offset({name: 1.0})
-        assert 0.3 < offset.max() <= 0.8
+        assert 0.4 < offset.max() <= 0.95
         assert offset.min() >= 0
         assert offset[EXPRESSION_INDEX["jawOpen"]] <= 0.1  # lips stay free
         np.testing.assert_allclose(emotion_offset({name: 0.5}), offset / 2)
@@ -102,8 +102,8 @@ def test_a_change_arrives_without_a_jump() -> None:
     assert steps[3].gaze[0] > 13  # eyes jump, heads turn
     assert steps[-1].distance == pytest.approx(0.7, abs=1e-3)
     smile = np.array([0.0] + [s.emotion[EXPRESSION_INDEX["mouthSmileLeft"]] for s in steps])
-    assert np.abs(np.diff(smile)).max() < 0.12
-    assert smile[-1] == pytest.approx(0.52, abs=0.01)
+    assert np.abs(np.diff(smile)).max() < 0.15
+    assert smile[-1] == pytest.approx(0.62, abs=0.01)
 
 
 def test_a_step_in_a_function_of_time_is_softened() -> None:
