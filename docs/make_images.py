@@ -61,8 +61,8 @@ def strip(portrait: vasari.Portrait) -> Picture:
 
 
 def calm(frames: Sequence[vasari.Frame]) -> Picture:
-    """The picture in which the lids are widest open."""
-    return min(frames, key=lambda frame: frame.motion.expression[BLINK]).image
+    """The picture with open lids and closed lips."""
+    return min(frames, key=lambda frame: frame.motion.expression[[BLINK, JAW]].sum()).image
 
 
 def write_loop(pictures: Sequence[Picture], path: Path) -> None:
