@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vasari.head.model import HeadModel
 from vasari.portrait.nearness import neighbours
+from vasari.portrait.pixels import grown, polygon, unit_of
 from vasari.portrait.rig import lips_parted
 
 Floats = NDArray[np.float32]
@@ -15,6 +16,8 @@ Bytes = NDArray[np.uint8]
 IVORY = np.array([238, 228, 208], np.float32)
 #: Teeth are this bright compared with the photo's bright skin.
 TEETH_LUMINANCE = 1.0
+#: Between parted lips there are teeth if at least so many pixels are at least so bright, over the skin.
+LEAST_TEETH_PX, SEEN_TEETH = 60, 0.75
 #: The lower row lies in the shade of the upper one.
 LOWER_TEETH = 0.82
 #: Lining of the lips: this far in (cm) the lip's colour has become that of the cavity.
@@ -33,15 +36,18 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
         picture: (P, P, 3) RGB. uv: (V, 2) the vertices' place in it, pixels.
         skin_pixels: (n, 3) colours of the cheeks.
 
-    Teeth follow the photo's light and tone (a black-and-white photo gets grey teeth); soft
-    parts derive from the colour of the lips.
+    Teeth have the colour of those the photo shows; else they follow its light and tone (a
+    black-and-white photo gets grey teeth). Soft parts derive from the colour of the lips.
     """
     lips = _colours_at(picture, uv[_outer_lips(model)])
     skin = np.median(skin_pixels, 0).astype(np.float32)
     lip = _living(np.median(lips, 0), skin)
     saturation = float(np.clip((skin.max() - skin.min()) / 70, 0, 1))
     tints = np.zeros((model.n_vertices, 3), np.float32)
-    tints[model.groups["teeth_upper"]] = teeth = _teeth(skin_pixels, saturation)
+    teeth = _seen_teeth(model, picture, uv, skin)
+    if teeth is None:
+        teeth = _teeth(skin_pixels, saturation)
+    tints[model.groups["teeth_upper"]] = teeth
     tints[model.groups["teeth_lower"]] = LOWER_TEETH * teeth
     flesh = _tone(lip, np.array([1.12, 0.80, 0.80], np.float32), saturation)
     for gums in ("gums_upper", "gums_lower"):
@@ -76,6 +82,20 @@ def off_the_teeth(model: HeadModel, uv: Floats, landmarks: Floats, unit: float) 
     moved[upper[1:-1]] -= across
     moved[lower[1:-1]] += across
     return moved
+
+
+def _seen_teeth(model: HeadModel, picture: Bytes, uv: Floats, skin: Floats) -> Floats | None:
+    """Colour (3,) of the teeth that show between the lips of the photo, if enough of them do."""
+    outline = np.concatenate([uv[model.groups["lip_upper_rim"]], uv[model.groups["lip_lower_rim"]][::-1]])
+    between = picture[grown(polygon(outline, picture.shape), -2.5 * unit_of(picture))].astype(np.float32)
+    if len(between) < LEAST_TEETH_PX:
+        return None
+    luminance = between @ _LUMA
+    bright = between[luminance >= np.quantile(luminance, 0.6)]
+    colour = np.median(bright, 0)
+    if colour @ _LUMA < SEEN_TEETH * (skin @ _LUMA):  # an open mouth, but dark: no teeth in sight
+        return None
+    return np.asarray(np.clip(colour * 1.08, 0, 250), np.float32)
 
 
 def _teeth(skin_pixels: Bytes, saturation: float) -> Floats:
