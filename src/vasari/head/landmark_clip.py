@@ -73,7 +73,7 @@ class LandmarkClip:
         faces: list[FaceLandmarks | None] = []
         times: list[float] = []
         size = (0, 0)
-        for time, total, picture in _pictures(Path(video)):
+        for time, total, picture in pictures(Path(video)):
             if times and time <= times[-1]:
                 continue
             face = landmarker.follow(picture, face)
@@ -130,8 +130,14 @@ class LandmarkClip:
         return replace(self, points=fill(self.points), irises=fill(self.irises))
 
 
-def _pictures(path: Path) -> Iterator[tuple[float, int, Picture]]:
-    """Time in seconds since the start of the file, number of all frames, picture (H, W, 3) of each frame."""
+def pictures(path: Path) -> Iterator[tuple[float, int, Picture]]:
+    """Time in seconds since the start of the file, number of all frames, picture (H, W, 3) of each frame.
+
+    Pictures are upright, and at most ``MOST_PIXELS`` on their longer side.
+
+    Raises:
+        VideoError: the video cannot be read, or has no picture track.
+    """
     try:
         with av.open(str(path)) as container:
             stream = next(iter(container.streams.video), None)
