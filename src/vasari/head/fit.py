@@ -14,6 +14,7 @@ from vasari.head.face_rows import OVAL, FaceRows, full_expression
 from vasari.head.fitter import FaceFitter
 from vasari.head.landmarks import FaceLandmarks
 from vasari.head.model import HeadModel
+from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 
@@ -51,6 +52,7 @@ class HeadFit:
         return np.asarray(shape @ self.rotation.T + self.translation, np.float32)
 
 
+@stage("fit")
 def fit_head(
     landmarks: FaceLandmarks, image_size: Sequence[int], model: HeadModel, *, camera: Camera | None = None
 ) -> HeadFit:

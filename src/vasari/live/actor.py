@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from vasari.motion.controls import Controls
 from vasari.motion.generator import MotionGenerator
 from vasari.motion.motion import MotionFrame
+from vasari.stages import stage
 from vasari.voice.activity import VoiceActivity
 from vasari.voice.features import FEATURE_DIM, SpeechFeatures
 from vasari.voice.resample import SpeechResampler
@@ -57,13 +58,18 @@ class Actor:
         self._wait()
 
     def _listen(self, speech: Floats) -> list[MotionFrame]:
-        return self._move(self._features.push(speech), self._activity.push(speech))
+        with stage("speech features"):
+            features = self._features.push(speech)
+        with stage("voice activity"):
+            voice = self._activity.push(speech)
+        return self._move(features, voice)
 
     def _wait(self) -> None:
         """Nothing has come in yet."""
         self._heard = np.zeros((0, FEATURE_DIM), np.float32)
         self._voiced = np.zeros(0, np.float32)
 
+    @stage("motion")
     def _move(self, features: Floats, voice: Floats) -> list[MotionFrame]:
         """Hand features and voice activity on in step; what one is ahead of the other waits."""
         self._heard = np.concatenate([self._heard, features])

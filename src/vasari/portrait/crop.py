@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vasari.head.landmarks import FaceLandmarks
+from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -52,6 +53,7 @@ class Crop:
         return FaceLandmarks(points.astype(np.float32), self.place(face.irises), face.score)
 
 
+@stage("crop")
 def crop_photo(photo: Bytes, face: FaceLandmarks) -> Crop:
     """Cut the square around a face; where the photo ends too soon, its blurred mirror image goes on.
 

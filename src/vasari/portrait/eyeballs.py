@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vasari.head.camera import Camera, rotation_matrix, yaw_pitch
 from vasari.portrait.pixels import box, disc, grown, look_up, polygon, spread_colour, unit_of
+from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -56,6 +57,7 @@ class Eyeball:
         return cls(center, radius, np.asarray(yaw_pitch(hit[0]), np.float32), iris, opening)
 
 
+@stage("eyes")
 def eye_texture(picture: Bytes, eye: Eyeball, camera: Camera) -> Bytes:
     """The whole front of an eyeball (TEXTURE_SIDE, TEXTURE_SIDE, 3), completed from its visible part.
 
@@ -81,6 +83,7 @@ def eye_texture(picture: Bytes, eye: Eyeball, camera: Camera) -> Bytes:
     return np.asarray(np.clip(texture + 0.5, 0, 255), np.uint8)
 
 
+@stage("eyes")
 def eye_overlay(picture: Bytes, eyes: list[Eyeball], textures: list[Bytes], camera: Camera) -> Bytes:
     """Shade and gleam (P, P, 2) that, over the eyeballs' textures, give the photo back at its own gaze.
 

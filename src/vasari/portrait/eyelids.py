@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vasari.portrait.pixels import box, grown, polygon, spread_colour, unit_of
+from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 
+@stage("lids")
 def close_eyes(picture: Bytes, openings: list[Floats], seams: list[Floats], skin: Floats) -> Bytes:
     """The picture (P, P, 3) with both eyes shut.
 

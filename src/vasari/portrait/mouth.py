@@ -9,6 +9,7 @@ from vasari.head.model import HeadModel
 from vasari.portrait.nearness import neighbours
 from vasari.portrait.pixels import grown, polygon, unit_of
 from vasari.portrait.rig import lips_parted
+from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -27,6 +28,7 @@ RIM_INSET_PX = 1.6
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
+@stage("mouth")
 def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, skin_pixels: Bytes) -> Floats:
     """Own colours (V, 3), 0..255, of lips' lining, gums, teeth and tongue (zero elsewhere).
 
@@ -66,6 +68,7 @@ def _living(lip: Floats, skin: Floats) -> Floats:
     return np.asarray(guess + trust * (lip - guess), np.float32)
 
 
+@stage("mouth")
 def off_the_teeth(model: HeadModel, uv: Floats, landmarks: Floats, unit: float) -> Floats:
     """Texture places (V, 2) with the rims of parted lips read a little inside the lips, not on the teeth.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vasari.errors import NoFaceError, PhotoError
 from vasari.head.landmarks import FaceLandmarker, FaceLandmarks
+from vasari.stages import stage
 
 Picture = NDArray[np.uint8]
 Source = str | Path | bytes | NDArray[np.generic]
@@ -27,6 +28,7 @@ class SeveralFacesWarning(UserWarning):
     """A photo shows several faces and none was asked for; the largest was taken."""
 
 
+@stage("photo")
 def read_photo(source: Source) -> Picture:
     """A photo as RGB (H, W, 3), upright.
 
@@ -56,6 +58,7 @@ def read_photo(source: Source) -> Picture:
     return photo
 
 
+@stage("landmarks")
 def choose_face(image: Picture, landmarker: FaceLandmarker, index: int | None = None) -> FaceLandmarks:
     """The face of a photo (H, W, 3): the largest, or the one of an index, counted from 0, left to right.
 

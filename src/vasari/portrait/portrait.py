@@ -23,6 +23,7 @@ from vasari.portrait.portrait_file import read_portrait, write_portrait
 from vasari.portrait.residual import residual_field
 from vasari.portrait.rig import Rig, build_rig
 from vasari.portrait.surface import Surface, describe_surface
+from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -108,8 +109,11 @@ class Portrait:
             PhotoError: the photo cannot be read. NoFaceError: there is no (such) face in it.
         """
         image = read_photo(photo)
-        found = choose_face(image, landmarker or FaceLandmarker(), face)
-        model = HeadModel.load()
+        with stage("loading networks"):
+            landmarker = landmarker or FaceLandmarker()
+        found = choose_face(image, landmarker, face)
+        with stage("head model"):
+            model = HeadModel.load()
         crop = crop_photo(image, found)
         seen = crop.landmarks(found)
         side = crop.picture.shape[0]
@@ -217,6 +221,7 @@ def _shut(rig: Rig) -> Floats:
     return moved
 
 
+@stage("sheet")
 def _with_sheet(
     model: HeadModel,
     rig: Rig,

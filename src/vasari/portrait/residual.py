@@ -11,6 +11,7 @@ from vasari.head.face_rows import OVAL  # slides along the outline as the head t
 from vasari.head.fit import HeadFit
 from vasari.head.model import HeadModel
 from vasari.portrait.nearness import distance_to, smoothstep
+from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 
@@ -20,6 +21,7 @@ FADE_FROM, FADE_TO = 15 / 512, 55 / 512
 SMOOTHING = 0.6
 
 
+@stage("residual")
 def residual_field(
     model: HeadModel, vertices: Floats, fit: HeadFit, landmarks: Floats, side: float
 ) -> Floats:

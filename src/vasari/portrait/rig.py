@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 from vasari.head.expressions import EXPRESSIONS
 from vasari.head.fit import HeadFit
 from vasari.head.model import HeadModel
+from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -53,6 +54,7 @@ class Rig:
     delta: Floats
 
 
+@stage("rig")
 def build_rig(model: HeadModel, fit: HeadFit, residual: Floats, landmarks: Floats) -> Rig:
     """Blendshapes of the person in the photo.
 

@@ -15,6 +15,7 @@ from vasari.portrait.rig import Rig, surface_distance
 from vasari.portrait.sheet import FaceFrame
 from vasari.render import shade
 from vasari.render.geometry import vertex_normals
+from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -69,6 +70,7 @@ class Surface:
         return table
 
 
+@stage("surface")
 def describe_surface(
     model: HeadModel, rig: Rig, uv: Floats, picture: Bytes, landmarks: Floats, frame: FaceFrame
 ) -> Surface:

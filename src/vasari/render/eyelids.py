@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.motion.motion import MotionFrame
+from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 
@@ -14,6 +15,7 @@ Floats = NDArray[np.float32]
 FULL_LOOK = (35.0, 28.0)
 
 
+@stage("lids")
 def with_lids(frame: MotionFrame, looks: Floats) -> Floats:
     """Weights (52,) with the eight ``eyeLook*`` derived and what a blink hides faded out.
 

@@ -18,6 +18,7 @@ from vasari.portrait.sheet import KNOTS
 from vasari.render import geometry, shade
 from vasari.render.eyelids import with_lids
 from vasari.render.raster import SUPERSAMPLING, rasterise
+from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -126,6 +127,7 @@ class Renderer:
 
     # -- geometry ------------------------------------------------------------------------------
 
+    @stage("geometry")
     def _move(self, scratch: _Scratch, weights: Floats, turn: Floats, translation: Floats) -> None:
         p = self._p
         geometry.express(p.neutral, p.start, p.vertex, p.delta, weights, scratch.points)
@@ -141,6 +143,7 @@ class Renderer:
         p = self._p
         return np.asarray((p.eye_centers - p.pivot) @ turn.T + p.pivot + frame.translation, np.float32)
 
+    @stage("light")
     def _light(self, scratch: _Scratch) -> None:
         """Brightness of skin relative to the photo, and of the inside of the mouth absolutely."""
         p = self._p
@@ -163,6 +166,7 @@ class Renderer:
 
     # -- drawing -------------------------------------------------------------------------------
 
+    @stage("sheet")
     def _draw_sheet(self, scratch: _Scratch) -> Bytes:
         """Hair, torso and background, pulled along: where each pixel comes from, by fixed-point iteration."""
         moved = (scratch.places[self._head :] - self._knots).reshape(KNOTS, KNOTS, 2)
@@ -183,29 +187,32 @@ class Renderer:
         box = self._box(places)
         depth, owner = scratch.samples(box[2] - box[0], box[3] - box[1])
         nearness = scratch.points[: self._head, 2] - self._recess
-        n = rasterise(
-            places, nearness, p.triangles, self._order, box, depth, owner, scratch.plane, scratch.drawn
-        )
+        with stage("visibility"):
+            n = rasterise(
+                places, nearness, p.triangles, self._order, box, depth, owner, scratch.plane, scratch.drawn
+            )
         attributes = scratch.attributes
-        shade.skin_planes(scratch.drawn[:n], scratch.plane, p.triangles, p.kinds, attributes, scratch.skin)
         closing = weights[[EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]]
-        shade.shade(
-            owner,
-            scratch.plane,
-            scratch.skin,
-            p.triangles,
-            p.kinds,
-            attributes,
-            self._picture,
-            self._closed,
-            self._overlay,
-            p.eye_textures,
-            self._eye_turns(frame, turn),
-            np.clip(closing, 0, 1).astype(np.float32),
-            shade.LID_SHADOW_PX * self.size / 512,
-            box,
-            picture,
-        )
+        with stage("shading"):
+            drawn = scratch.drawn[:n]
+            shade.skin_planes(drawn, scratch.plane, p.triangles, p.kinds, attributes, scratch.skin)
+            shade.shade(
+                owner,
+                scratch.plane,
+                scratch.skin,
+                p.triangles,
+                p.kinds,
+                attributes,
+                self._picture,
+                self._closed,
+                self._overlay,
+                p.eye_textures,
+                self._eye_turns(frame, turn),
+                np.clip(closing, 0, 1).astype(np.float32),
+                shade.LID_SHADOW_PX * self.size / 512,
+                box,
+                picture,
+            )
 
     def _eye_turns(self, frame: MotionFrame, turn: Floats) -> Floats:
         """(2, 3, 3) photo's camera directions to eye directions."""
