@@ -20,7 +20,7 @@ Ints = NDArray[np.int32]
 #: Lips count as closed below this gap, in distances between the eyes' outer corners.
 CLOSED_GAP = 0.012
 #: What stays in the neutral face of an expression seen in a photo with parted lips (others stay whole).
-KEPT_WHEN_PARTED = {"mouthSmile": 0.35, "mouthDimple": 0.35, "cheekSquint": 0.5, "mouthFrown": 0.5}
+KEPT_WHEN_PARTED = {"mouthSmile": 0.15, "mouthDimple": 0.2, "cheekSquint": 0.5, "mouthFrown": 0.5}
 #: How far a correction of lips or lids spreads along the surface, cm.
 LIP_REACH, LID_REACH = 1.0, 0.45
 #: What sits in the mouth as one piece, and how far its size may follow the width of the lips.
@@ -29,8 +29,13 @@ TEETH_SIZE = (0.85, 1.05)
 #: How much lower teeth sit than in the head model: speech shows the edges of the upper ones first, cm.
 TEETH_DROP = 0.12
 #: ... and the lower row (with the tongue) still lower and further back than the upper.
-LOWER = ("teeth_lower", "gums_lower", "tongue")
+UPPER, LOWER = ("teeth_upper", "gums_upper"), ("teeth_lower", "gums_lower", "tongue")
 LOWER_ROW = np.array([0.0, 0.12, 0.2], np.float32)
+#: The tongue follows the jaw only so far, (x, y, z): speech keeps it up and in front while the jaw drops.
+TONGUE_SHARE = np.array([1.0, 0.74, 0.62], np.float32)
+#: Rounded lips stand off the teeth, which part behind them: shift of the upper and the lower row, cm.
+ROUNDING = ("mouthFunnel", "mouthPucker")
+ROUND_UPPER, ROUND_LOWER = np.array([0, 0.12, -0.1], np.float32), np.array([0, -0.34, -0.25], np.float32)
 #: Smallest displacement that is stored, cm.
 LEAST_DELTA = 2e-4
 
@@ -77,6 +82,7 @@ def build_rig(model: HeadModel, fit: HeadFit, residual: Floats, landmarks: Float
     neutral = _seat_teeth(model, neutral.astype(np.float32), turn)
     # a weight of 1 reaches the full shape from where the photo's face already is
     deltas = deltas * (1 - kept)[:, None, None]
+    _move_inside(model, deltas, turn)
     for side in ("Left", "Right"):
         j = EXPRESSIONS.index(f"eyeBlink{side}")
         rims = (f"lid_upper_{side.lower()}", f"lid_lower_{side.lower()}")
@@ -122,6 +128,17 @@ def _seat_teeth(model: HeadModel, neutral: Floats, turn: Floats) -> Floats:
     place[np.isin(inside, np.concatenate([model.groups[name] for name in LOWER]))] -= LOWER_ROW
     seated[inside] = neutral[middle] + size * place @ turn.T
     return seated
+
+
+def _move_inside(model: HeadModel, deltas: Floats, turn: Floats) -> None:
+    """Let tongue and teeth move with jaw and lips as in speech; changes ``deltas`` (52, V, 3) in place."""
+    tongue = model.groups["tongue"]
+    jaw = EXPRESSIONS.index("jawOpen")
+    deltas[jaw, tongue] = ((deltas[jaw, tongue] @ turn) * TONGUE_SHARE) @ turn.T
+    for name in ROUNDING:
+        j = EXPRESSIONS.index(name)
+        deltas[j, np.concatenate([model.groups[part] for part in LOWER])] += turn @ ROUND_LOWER
+        deltas[j, np.concatenate([model.groups[part] for part in UPPER])] += turn @ ROUND_UPPER
 
 
 def _meet(model: HeadModel, vertices: Floats, upper: str, lower: str, reach: float, share: float) -> Floats:
