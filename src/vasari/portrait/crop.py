@@ -35,6 +35,7 @@ class Crop:
         margin: pixels. side: of the view, pixels; ``P = side + 2 margin``.
         scale: pixels of the crop per pixel of the photo.
         origin: (2,) place in the photo (x, y) of the picture's top-left corner.
+        seen: rows and columns of the picture that the photo shows; what lies beyond is made up.
     """
 
     picture: Bytes
@@ -42,6 +43,7 @@ class Crop:
     side: int
     scale: float
     origin: tuple[float, float]
+    seen: tuple[slice, slice]
 
     def place(self, points: NDArray[np.floating]) -> Floats:
         """Pixels (..., 2) of the photo as pixels of the picture."""
@@ -83,7 +85,14 @@ def crop_photo(photo: Bytes, face: FaceLandmarks) -> Crop:
         view,
         scale,
         (float(origin[0]), float(origin[1])),
+        _seen(photo, origin, scale, view + 2 * margin),
     )
+
+
+def _seen(photo: Bytes, origin: NDArray[np.float64], scale: float, side: int) -> tuple[slice, slice]:
+    low = np.clip(np.ceil(-origin * scale), 0, side - 1).astype(int)
+    high = np.clip(np.floor((np.array(photo.shape[1::-1]) - origin) * scale), 1, side).astype(int)
+    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
 
 
 def _cut(photo: Bytes, origin: NDArray[np.float64], scale: float, side: int) -> Bytes:

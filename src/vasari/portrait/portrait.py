@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from vasari.head.camera import Camera, direction, yaw_pitch
 from vasari.head.expressions import EXPRESSIONS
+from vasari.head.face_rows import OVAL
 from vasari.head.fit import HeadFit, fit_head
 from vasari.head.landmarks import FaceLandmarker
 from vasari.head.model import HeadModel
 from vasari.portrait import sheet
+from vasari.portrait.backdrop import cut_out
 from vasari.portrait.crop import Crop, crop_photo
 from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
 from vasari.portrait.eyelids import close_eyes
@@ -39,6 +41,8 @@ class Portrait:
     Attributes:
         picture: (P, P, 3) RGB, the view with a margin all round. margin: its width, pixels.
         closed: (P, P, 3) the picture with the eyes shut.
+        matte: (P, P) opacity of the person, 255 all over where they cannot be told from the background.
+        backdrop: (P, P, 3) the picture without the person.
         overlay: (P, P, 2) shade and gleam over the eyeballs.
         eye_textures: (2, E, E, 3) left and right eyeball. eye_centers: (2, 3) cm.
         eye_angles: (2, 2) how the eyeballs were turned in their sockets, yaw and pitch in degrees.
@@ -54,6 +58,8 @@ class Portrait:
     picture: Bytes
     margin: int
     closed: Bytes
+    matte: Bytes
+    backdrop: Bytes
     overlay: Bytes
     eye_textures: Bytes
     eye_centers: Floats
@@ -170,13 +176,16 @@ def _assemble(model: HeadModel, crop: Crop, fit: HeadFit, landmarks: Floats, iri
 
     knots = sheet.knots(crop.picture.shape[0])
     neutral, (start, vertex, delta) = _with_sheet(model, rig, surface, uv, knots, frame, camera, landmarks)
+    matte, backdrop, free = cut_out(crop.picture, crop.seen, landmarks[list(OVAL)])
     share = np.ones(len(neutral), np.float32)
-    share[surface.skin] = sheet.rigidity(uv[surface.skin], frame)
-    share[model.n_vertices :] = sheet.rigidity(knots, frame)
+    share[surface.skin] = sheet.rigidity(uv[surface.skin], frame, free=free)
+    share[model.n_vertices :] = sheet.rigidity(knots, frame, free=free)
     return Portrait(
         picture=crop.picture,
         margin=crop.margin,
         closed=closed,
+        matte=matte,
+        backdrop=backdrop,
         overlay=eye_overlay(crop.picture, eyes, textures, camera),
         eye_textures=np.stack(textures),
         eye_centers=np.stack([eye.center for eye in eyes]),

@@ -14,9 +14,9 @@ from vasari.errors import FormatError, OutputError
 from vasari.head.expressions import EXPRESSIONS
 
 FORMAT = "vasari-portrait"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-_PICTURES = ("picture", "closed")
+_PICTURES = ("picture", "closed", "matte", "backdrop")
 _SCALARS = {"margin": int, "focal": float}
 
 
@@ -73,7 +73,10 @@ def _pack(name: str, array: NDArray[np.generic]) -> NDArray[np.generic]:
     """Pictures as PNG bytes: far smaller than an archive's own compression, and exact."""
     if name not in _PICTURES:
         return array
-    _, png = cv2.imencode(".png", cv2.cvtColor(np.asarray(array, np.uint8), cv2.COLOR_RGB2BGR))
+    picture = np.asarray(array, np.uint8)
+    if picture.ndim == 3:
+        picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
+    _, png = cv2.imencode(".png", picture)
     return np.asarray(png, np.uint8).ravel()
 
 
@@ -82,7 +85,7 @@ def _unpack(name: str, array: NDArray[np.generic]) -> object:
         return _SCALARS[name](array)
     if name not in _PICTURES:
         return array
-    decoded = cv2.imdecode(np.asarray(array, np.uint8), cv2.IMREAD_COLOR)
+    decoded = cv2.imdecode(np.asarray(array, np.uint8), cv2.IMREAD_UNCHANGED)
     if decoded is None:
         raise FormatError(f"the portrait's {name} is damaged. Prepare the photo again with 'vasari prepare'.")
-    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB) if decoded.ndim == 3 else decoded

@@ -1,4 +1,4 @@
-"""The sheet: hair, ears, neck, torso and background as one elastic picture behind the face.
+"""The sheet: hair, ears, neck and torso as one elastic picture behind the face.
 
 A coarse grid over the picture. Each knot has a depth (from the head where it covers the knot, spread
 smoothly beyond), a share in the head's movement, and a share in the expressions of the face next to it.
@@ -24,6 +24,10 @@ DEPTH_BEHIND_FACE = 0.55
 #: The head, as an ellipse in heights of the face; its share in the movement falls from here to here.
 HEAD_ELLIPSE = (0.62, 0.85)
 FALL_FROM, FALL_TO = 1.25, 2.5
+#: ... but a person who is told from the background moves as a whole above the chin, this far out.
+WHOLE_FROM, WHOLE_TO = 2.4, 3.4
+#: Share of the torso, which follows the head a little.
+TORSO = 0.05
 #: The neck follows the head down to this far below the chin, heights of the face.
 NECK_FROM, NECK_TO = 0.02, 0.75
 #: How far an expression tugs at the sheet beyond the face, heights of the face.
@@ -52,13 +56,22 @@ class FaceFrame:
         return np.asarray(np.stack([offset @ right, offset @ self.up], -1) / self.height, np.float32)
 
 
-def rigidity(points: Floats, frame: FaceFrame) -> Floats:
-    """Share (n,) in the head's movement of places (n, 2) in the picture: 1 on the head, 0 on the torso."""
+def rigidity(points: Floats, frame: FaceFrame, *, free: bool) -> Floats:
+    """Share (n,) in the head's movement of places (n, 2) in the picture: 1 on the head, little on the torso.
+
+    Args:
+        points: (n, 2) pixels. frame: of the face.
+        free: whether the person is cut out; else the background hangs on them, and must stay behind.
+    """
     x, y = np.moveaxis(frame.along(points), -1, 0)
     radius = np.hypot(x / HEAD_ELLIPSE[0], y / HEAD_ELLIPSE[1])
     head = 1 - smoothstep((radius - FALL_FROM) / (FALL_TO - FALL_FROM))
     neck = 1 - smoothstep((-y - 0.5 - NECK_FROM) / (NECK_TO - NECK_FROM))
-    return np.asarray(head * neck, np.float32)
+    if not free:
+        return np.asarray(head * neck, np.float32)
+    whole = 1 - smoothstep((radius - WHOLE_FROM) / (WHOLE_TO - WHOLE_FROM))  # hats and hair reach far out
+    head += smoothstep((y + 0.5) / 0.5) * (whole - head)
+    return np.asarray(TORSO + (1 - TORSO) * head * neck, np.float32)
 
 
 def knots(side: int) -> Floats:

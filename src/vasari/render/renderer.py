@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,22 +12,17 @@ from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
 from vasari.portrait.portrait import Portrait
-from vasari.portrait.sheet import KNOTS
 from vasari.render import geometry, shade
 from vasari.render.eyelids import with_lids
 from vasari.render.raster import SUPERSAMPLING, rasterise
+from vasari.render.sheet import SheetPainter
+from vasari.render.texture import TEXELS, texture
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 
-#: Texels per pixel along each side: bilinear lookups in a finer grid keep the photo's sharpness.
-TEXELS = 2
-#: The sheet is warped through a map this many times coarser than the picture.
-SHEET_COARSENESS = 4
-#: Rounds of solving where each pixel of the sheet comes from.
-SHEET_ROUNDS = 4
 #: Depth taken from parts behind lids and lips so that these always cover them, cm.
 RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.TINTED: 0.15}
 #: Light fades into the mouth over this depth behind the lips, cm.
@@ -73,19 +66,18 @@ class Renderer:
         size: side of the pictures, pixels, even, 256 to 1024.
 
     A triangle rasteriser draws the face, eyes and the inside of the mouth, anti-aliased, over an
-    elastic sheet with hair, torso and background. A picture depends on its frame alone.
+    elastic sheet with hair and torso, over a background that stays. A picture depends on its frame alone.
     """
 
     def __init__(self, portrait: Portrait, size: int = 512) -> None:
         self.size = size
         scale = size / portrait.side
         self._p = portrait
-        self._margin = portrait.margin * scale
         self._focal = portrait.focal * scale
         self._center = ((portrait.center - portrait.margin) * scale).astype(np.float32)
-        self._picture = _texture(portrait.picture, scale)
-        self._closed = _texture(portrait.closed, scale)
-        self._overlay = _texture(portrait.overlay, scale)
+        self._picture = texture(portrait.picture, scale)
+        self._closed = texture(portrait.closed, scale)
+        self._overlay = texture(portrait.overlay, scale)
         self._head = len(portrait.attributes)
         self._attributes = portrait.attributes.copy()
         self._attributes[:, : shade.CLOSED_V + 1] *= scale * TEXELS
@@ -104,10 +96,7 @@ class Renderer:
         for kind, recess in RECESS.items():
             self._recess[portrait.triangles[portrait.kinds == kind]] = recess
         self._recess[portrait.triangles[self._skin_order]] = 0
-        self._knots = _rest_knots(portrait, scale)
-        self._knots_per_pixel = np.float32((KNOTS - 1) / (size + 2 * self._margin))
-        axis = (np.arange(size // SHEET_COARSENESS, dtype=np.float32) + 0.5) * SHEET_COARSENESS
-        self._coarse = np.stack(np.meshgrid(axis, axis), -1)
+        self._sheet = SheetPainter(portrait, size)
         self._scratches: deque[_Scratch] = deque()
 
     def render(self, frame: MotionFrame) -> Bytes:
@@ -120,7 +109,8 @@ class Renderer:
         weights = with_lids(frame, self._looks(frame, turn))
         self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32))
         self._light(scratch)
-        picture = self._draw_sheet(scratch)
+        with stage("sheet"):
+            picture = self._sheet.draw(scratch.places[self._head :])
         self._draw_head(scratch, picture, frame, turn, weights)
         self._scratches.append(scratch)
         return picture
@@ -165,19 +155,6 @@ class Renderer:
         return np.asarray(np.maximum(lamp[0] + normals @ lamp[1:], 0.2), np.float32)
 
     # -- drawing -------------------------------------------------------------------------------
-
-    @stage("sheet")
-    def _draw_sheet(self, scratch: _Scratch) -> Bytes:
-        """Hair, torso and background, pulled along: where each pixel comes from, by fixed-point iteration."""
-        moved = (scratch.places[self._head :] - self._knots).reshape(KNOTS, KNOTS, 2)
-        source = self._coarse
-        for _ in range(SHEET_ROUNDS):
-            at = (source + np.float32(self._margin)) * self._knots_per_pixel
-            source = self._coarse - _warp(moved, at, _NO_MAP, cv2.BORDER_REPLICATE)
-        texels = (source + np.float32(self._margin)) * np.float32(TEXELS) - np.float32(0.5)
-        fine = cv2.resize(texels, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
-        fixed = cv2.convertMaps(fine, _NO_MAP, cv2.CV_16SC2)  # fixed point: half the time of floats
-        return np.asarray(_warp(self._picture, *fixed, cv2.BORDER_REFLECT_101), np.uint8)
 
     def _draw_head(
         self, scratch: _Scratch, picture: Bytes, frame: MotionFrame, turn: Floats, weights: Floats
@@ -224,33 +201,3 @@ class Renderer:
         low = np.clip(np.floor(drawn.min(0)).astype(int), 0, self.size - 2)
         high = np.clip(np.ceil(drawn.max(0)).astype(int), low + 1, self.size)
         return np.array([*low, *high], np.int32)
-
-
-#: An empty second map: the first then holds both coordinates.
-_NO_MAP: Any = None
-
-
-def _warp(picture: Any, x: Any, y: Any, border: int) -> NDArray[Any]:
-    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=border))
-
-
-def _texture(picture: Bytes, scale: float) -> Bytes:
-    """A portrait's picture at the output's resolution, on a grid ``TEXELS`` times as fine.
-
-    Band-limited first and enlarged after, so that looking it up bilinearly neither aliases nor blurs.
-    """
-    side = round(picture.shape[0] * scale)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    fitted = picture if side == picture.shape[0] else cv2.resize(picture, (side, side), interpolation=method)
-    return np.asarray(
-        cv2.resize(fitted, None, fx=TEXELS, fy=TEXELS, interpolation=cv2.INTER_LANCZOS4), np.uint8
-    )
-
-
-def _rest_knots(portrait: Portrait, scale: float) -> Floats:
-    """Places (KNOTS^2, 2) of the sheet's knots in the photo, pixels of the output view."""
-    axis = (
-        np.linspace(0, portrait.picture.shape[0] * scale, KNOTS, dtype=np.float32) - portrait.margin * scale
-    )
-    x, y = np.meshgrid(axis, axis)
-    return np.stack([x, y], -1).reshape(-1, 2)

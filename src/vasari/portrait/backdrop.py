@@ -1,0 +1,120 @@
+"""What lies behind the person: the photo's background, continued where the person hides it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vasari.portrait.matte import person_matte
+from vasari.portrait.pixels import disc, unit_of
+from vasari.stages import stage
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+#: Opacity of the person up to which a pixel counts as background.
+CLEAR = 0.02
+#: The background nearest to the person may carry hair and blur: it is not believed, pixels at 512.
+DISTRUSTED_PX = 4
+#: So far in the mirrored background stays sharp, and so far in it has become a smooth fill, pixels at 512.
+SHARP_PX, SMOOTH_PX = 12, 90
+
+
+def cut_out(picture: Bytes, seen: tuple[slice, slice], face: Floats) -> tuple[Bytes, Bytes, bool]:
+    """The person's opacity (P, P) 0..255, the picture (P, P, 3) without them, and whether they could be told.
+
+    Args:
+        picture, seen, face: as for :func:`~vasari.portrait.matte.person_matte`.
+
+    Where they could not, everything belongs to the person.
+    """
+    with stage("person"):
+        matte = person_matte(picture, seen, face)
+    if matte is None:
+        return np.full(picture.shape[:2], 255, np.uint8), picture, False
+    with stage("backdrop"):
+        backdrop = continue_background(picture, matte)
+    return np.asarray(np.rint(255 * matte), np.uint8), backdrop, True
+
+
+def continue_background(picture: Bytes, matte: Floats) -> Bytes:
+    """The picture (P, P, 3) without the person.
+
+    Behind the outline the background goes on as its own mirror image, which keeps its grain and pattern, and
+    fades to a smooth fill farther in, where no movement shows it.
+
+    Args:
+        picture: (P, P, 3) RGB. matte: (P, P) opacity of the person, 0..1.
+    """
+    hidden = cv2.dilate((matte > CLEAR).astype(np.uint8), disc(DISTRUSTED_PX * unit_of(picture)))
+    if hidden.all():
+        return picture
+    half = (picture.shape[1] // 2, picture.shape[0] // 2)
+    small = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8)
+    filled = cv2.resize(
+        _filled(small, cv2.resize(hidden, half, interpolation=cv2.INTER_NEAREST)), picture.shape[1::-1]
+    )
+    edge = cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), 0.8 * unit_of(picture))[..., None]
+    edge = np.where(hidden[..., None] > 0, np.clip(2 * edge - 0.5, 0, 1), 0)
+    result = picture + edge * (filled - picture.astype(np.float32))
+    return np.asarray(np.clip(result + 0.5, 0, 255), np.uint8)
+
+
+def _filled(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
+    """The picture with the hidden part continued from around it."""
+    unit = unit_of(picture)
+    depth, labels = cv2.distanceTransformWithLabels(
+        np.asarray(hidden, np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    mirrored, valid = _mirrored(picture, hidden, labels)
+    smooth = _smooth_fill(picture, hidden)
+    part = np.clip((depth - SHARP_PX * unit) / ((SMOOTH_PX - SHARP_PX) * unit), 0, 1)
+    part = np.maximum(part, 1 - cv2.GaussianBlur(valid.astype(np.float32), (0, 0), 3 * unit))[..., None]
+    softened = cv2.GaussianBlur(mirrored, (0, 0), 1.2 * unit)
+    near = np.clip(depth / (SHARP_PX * unit), 0, 1)[..., None]
+    filled = mirrored + near * (softened - mirrored)
+    return np.asarray(filled + part * (smooth - filled), np.float32)
+
+
+def _mirrored(
+    picture: Bytes, hidden: NDArray[np.generic], labels: NDArray[np.generic]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Each hidden pixel mirrored at the background pixel nearest to it, and where that shows background."""
+    height, width = hidden.shape
+    place_of = np.zeros((int(np.max(labels)) + 1, 2), np.float32)
+    y, x = np.nonzero(np.asarray(hidden) == 0)
+    place_of[np.asarray(labels)[y, x]] = np.stack([x, y], -1)
+    nearest = cv2.blur(place_of[np.asarray(labels)], (5, 5))  # neighbours mirror at neighbouring places
+    own = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
+    source = 2 * nearest - own
+    inside = (source >= 0).all(-1) & (source[..., 0] < width) & (source[..., 1] < height)
+    reflected = cv2.remap(picture, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)  # type: ignore[call-overload]
+    lands = cv2.remap(
+        np.asarray(hidden, np.uint8), source, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+    )  # type: ignore[call-overload]
+    return np.asarray(reflected, np.float32), inside & (lands == 0)
+
+
+def _smooth_fill(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
+    """Hidden pixels from their nearest background, ever smoother (a pyramid of normalised averages)."""
+    known = (np.asarray(hidden) == 0).astype(np.float32)
+    levels = [(picture * known[..., None], known)]
+    while min(levels[-1][1].shape) > 4:
+        colour, weight = levels[-1]
+        half = (max(weight.shape[1] // 2, 1), max(weight.shape[0] // 2, 1))
+        levels.append(
+            (
+                np.asarray(cv2.resize(colour, half, interpolation=cv2.INTER_AREA)),
+                np.asarray(cv2.resize(weight, half, interpolation=cv2.INTER_AREA)),
+            )
+        )
+    colour, weight = levels.pop()
+    filled = colour / np.maximum(weight, 1e-6)[..., None]
+    filled = np.where(weight[..., None] > 1e-3, filled, filled.sum((0, 1)) / max((weight > 1e-3).sum(), 1))
+    while levels:
+        colour, weight = levels.pop()
+        coarse = cv2.resize(filled.astype(np.float32), weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        own = colour / np.maximum(weight, 1e-6)[..., None]
+        filled = coarse + np.clip(weight, 0, 1)[..., None] * (own - coarse)
+    return np.asarray(filled, np.float32)

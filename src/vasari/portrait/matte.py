@@ -1,0 +1,93 @@
+"""Which part of a picture is the person: hair, head, shoulders, and what is worn on them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from vasari.portrait.pixels import polygon
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+#: Side of the net's picture, pixels.
+NET_SIDE = 256
+#: Probabilities below the first are background, above the second person.
+BACKGROUND, PERSON = 0.12, 0.6
+#: A mask is believed if it holds this share of the face, and leaves this share of the picture free.
+LEAST_FACE, LEAST_BACKGROUND = 0.85, 0.03
+#: Radius of the window in which the edge follows the picture's own, in sides of the picture; its tolerance.
+EDGE_WINDOW, EDGE_TOLERANCE = 1 / 80, 2e-4
+
+
+def person_matte(picture: Bytes, seen: tuple[slice, slice], face: Floats) -> Floats | None:
+    """Opacity (P, P), 0..1, of the person in a picture, soft at hair; ``None`` if it cannot be told.
+
+    Args:
+        picture: (P, P, 3) RGB.
+        seen: rows and columns that the photo shows; beyond them the picture is made up.
+        face: (n, 2) outline of the face, pixels.
+    """
+    part = np.ascontiguousarray(picture[seen])
+    small = cv2.resize(part, (NET_SIDE, NET_SIDE), interpolation=cv2.INTER_AREA)
+    (probability,) = _net().run(["person"], {"picture": small})
+    rough = np.clip((probability - BACKGROUND) / (PERSON - BACKGROUND), 0, 1)
+    rough = _one_piece(cv2.resize(rough, part.shape[1::-1], interpolation=cv2.INTER_LINEAR), face, seen)
+    matte = np.asarray(_edge_aware(part, rough), np.float32)
+    whole = cv2.copyMakeBorder(matte, *_borders(seen, picture.shape), cv2.BORDER_REPLICATE)
+    inside = polygon(face, picture.shape)
+    if whole[inside].mean() < LEAST_FACE or (matte < 0.5).mean() < LEAST_BACKGROUND:
+        return None
+    whole = np.maximum(whole, cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.5))
+    return np.asarray(whole, np.float32)
+
+
+def _one_piece(rough: NDArray[np.generic], face: Floats, seen: tuple[slice, slice]) -> Floats:
+    """The mask without islands: only what hangs together with the face, and holes in it filled."""
+    solid = (np.asarray(rough) > 0.5).astype(np.uint8)
+    _, labels = cv2.connectedComponents(solid)
+    x, y = np.clip(face.mean(0) - [seen[1].start, seen[0].start], 0, np.array(solid.shape[::-1]) - 1).astype(
+        int
+    )
+    own = (labels == labels[y, x]) & (solid > 0)
+    _, holes, stats, _ = cv2.connectedComponentsWithStats((~own).astype(np.uint8))
+    small = np.flatnonzero(stats[:, cv2.CC_STAT_AREA] < 0.004 * solid.size)
+    own |= np.isin(holes, small[small > 0])
+    near = cv2.dilate(own.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    return np.where(own, np.maximum(rough, 0.5), np.where(near, np.minimum(rough, 0.5), 0)).astype(np.float32)
+
+
+def _edge_aware(picture: Bytes, rough: Floats) -> Floats:
+    """The mask's edge moved onto the picture's own edges.
+
+    K. He, J. Sun and X. Tang, "Guided Image Filtering", PAMI 2013, with the luminance as the guide.
+    """
+    guide = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) / 255, np.float32)
+    size = 2 * max(round(EDGE_WINDOW * max(picture.shape[:2])), 2) + 1
+
+    def mean(x: NDArray[Any]) -> Floats:
+        return np.asarray(cv2.boxFilter(x.astype(np.float32), -1, (size, size)), np.float32)
+
+    average, target = mean(guide), mean(rough)
+    slope = (mean(guide * rough) - average * target) / (mean(guide * guide) - average**2 + EDGE_TOLERANCE)
+    matte = mean(slope) * guide + mean(target - slope * average)
+    return np.asarray(np.clip((matte - 0.08) / 0.84, 0, 1), np.float32)
+
+
+def _borders(seen: tuple[slice, slice], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    rows, columns = seen
+    return rows.start, shape[0] - rows.stop, columns.start, shape[1] - columns.stop
+
+
+@lru_cache(1)
+def _net() -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    network = (resources.files("vasari.assets") / "person_mask.onnx").read_bytes()
+    return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,32 @@
+"""A portrait's pictures at the resolution they are drawn at."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+
+#: Texels per pixel along each side: bilinear lookups in a finer grid keep the photo's sharpness.
+TEXELS = 2
+
+
+def fitted(picture: Bytes, scale: float) -> Bytes:
+    """A square picture (P, P[, C]) resized by ``scale``."""
+    side = round(picture.shape[0] * scale)
+    if side == picture.shape[0]:
+        return picture
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=method), np.uint8)
+
+
+def texture(picture: Bytes, scale: float) -> Bytes:
+    """A picture (P, P[, C]) at the output's resolution, on a grid ``TEXELS`` times as fine.
+
+    Band-limited first and enlarged after, so that looking it up bilinearly neither aliases nor blurs.
+    """
+    small = fitted(picture, scale)
+    return np.asarray(
+        cv2.resize(small, None, fx=TEXELS, fy=TEXELS, interpolation=cv2.INTER_LANCZOS4), np.uint8
+    )
