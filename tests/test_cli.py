@@ -1,7 +1,6 @@
 """The command line: flags, exit codes, one-line errors, streams."""
 
 import io
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 import vasari
 from conftest import WriteWav
 from vasari.cli import main
-from vasari.measure import benchmark
 
 QUICK = ["--size", "256"]
 
@@ -106,22 +104,6 @@ def test_track_and_perform(here: Path) -> None:
     argv = ["perform", "ann.portrait", "talk.motion", "-o", "again.mp4", "--speech", "speech.wav", *QUICK]
     assert main(argv) == 0
     assert pictures(here / "again.mp4") == 7
-
-
-@pytest.mark.parametrize("task", ["prepare", "motion", "render", "animate"])
-def test_bench(task: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmark, "PREPARATIONS", 1)
-    assert main(["bench", task, "--seconds", "2", "--json", *QUICK]) == 0
-    result = json.loads(capfd.readouterr().out)
-    assert result["task"] == task
-    assert result["machine"]["processor"]
-    for stage in result["stages"]:
-        assert 0 < stage["median_ms"] <= stage["p95_ms"]
-
-
-def test_bench_for_people(capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "motion", "--seconds", "2"]) == 0
-    assert "p95" in capfd.readouterr().out
 
 
 MISTAKES = {

@@ -53,8 +53,9 @@ class Task(StrEnum):
     """What `vasari bench` measures."""
 
     animate = "animate"
-    prepare = "prepare"
+    live = "live"
     motion = "motion"
+    prepare = "prepare"
     render = "render"
 
 
@@ -193,14 +194,42 @@ def bench(
     size: Size = defaults.SIZE,
     fps: Fps = defaults.FPS,
     threads: Threads = defaults.THREADS,
-    seconds: Annotated[float, typer.Option(help="Of speech to work on.")] = 10.0,
+    seconds: Annotated[float, typer.Option(help="Of speech to work on.")] = defaults.BENCH_SECONDS,
+    rounds: Annotated[
+        int, typer.Option(help="How often, to tell noise from change.")
+    ] = defaults.BENCH_ROUNDS,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Draw at all sizes and thread counts too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Add that line to this file.")] = None,
+    compare: Annotated[Path | None, typer.Option(help="A file of such lines, to compare with.")] = None,
+    fail_above: Annotated[
+        float | None, typer.Option(help="Exit with 1 if anything became this many times worse, beyond noise.")
+    ] = None,
 ) -> None:
     """Measure what the stages cost on this machine, on the bundled example."""
-    from vasari.measure.benchmark import measure
+    from rich.console import Console
 
-    result = measure(task.value, size=size, fps=fps, threads=threads, seconds=seconds)
-    print(result.to_json() if as_json else result)
+    from vasari.measure import benchmark
+    from vasari.measure.benchmark.table import table_of, table_of_comparison
+
+    if fail_above is not None and compare is None:
+        raise UsageError("--fail-above needs something to compare with; give --compare FILE")
+    settings = benchmark.Settings(size, fps, threads, seconds, rounds, sweep)
+    old = None if compare is None else benchmark.read_last(compare, task.value)
+    result = benchmark.measure(task.value, settings)
+    comparison = None if old is None else benchmark.compare(result, old)
+    if out is not None:
+        result.append_to(out)
+    screen = Console() if sys.stdout.isatty() else Console(width=140)
+    if as_json:
+        print(result.to_json())
+        screen = Console(stderr=True)
+    else:
+        screen.print(table_of(result))
+    if comparison is not None:
+        screen.print(table_of_comparison(comparison))
+        if fail_above is not None and comparison.worse_than(fail_above):
+            raise typer.Exit(1)
 
 
 @app.callback(invoke_without_command=True)

@@ -16,6 +16,10 @@ SEED = 0
 #: Pictures drawn at once, one thread each.
 THREADS = 2
 
+#: Seconds of speech that a benchmark works on, and how often it does.
+BENCH_SECONDS = 10.0
+BENCH_ROUNDS = 5
+
 #: Sample rate in Hz and channels of sound pushed into a ``Performer``, unless told otherwise.
 RATE = 16_000
 CHANNELS = 1
@@ -23,3 +27,6 @@ CHANNELS = 1
 #: Where films go.
 OUT = "talk.mp4"
 DEMO_OUT = "vasari-demo.mp4"
+
+#: How much of a video is evaluated, seconds from its start.
+EVALUATED_SECONDS = 120.0

@@ -1,7 +1,7 @@
 """Named stages of the work, timed while somebody listens.
 
-The parts of the program name what they do; ``vasari bench`` listens. Nobody pays for it otherwise
-but about a microsecond a stage.
+The parts of the program name what they do; ``vasari bench`` listens. While nobody does, a stage
+costs about a microsecond.
 """
 
 from __future__ import annotations
@@ -9,19 +9,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from time import perf_counter
+from dataclasses import dataclass
+from time import perf_counter, thread_time
+
+
+@dataclass(frozen=True)
+class Lap:
+    """One run of a stage.
+
+    Attributes:
+        path: names of the stages from the outermost in, such as ``("picture", "sheet")``.
+        seconds: how long it took.
+        cpu: how long the thread computed meanwhile, seconds: a busy machine changes it much less.
+    """
+
+    path: tuple[str, ...]
+    seconds: float
+    cpu: float
 
 
 class Stopwatch:
-    """What each stage took on one thread, in order.
+    """What each stage took on one thread.
 
     Attributes:
-        laps: (path of the stage, seconds) of each time one ran to its end, inner ones before the stage that
-            holds them; a path names the stages from the outermost in, such as ``("drawing", "sheet")``.
+        laps: in the order in which they ended, inner ones before the one that holds them.
     """
 
     def __init__(self) -> None:
-        self.laps: list[tuple[tuple[str, ...], float]] = []
+        self.laps: list[Lap] = []
         self._path: tuple[str, ...] = ()
 
     @contextmanager
@@ -29,11 +44,11 @@ class Stopwatch:
         """Time what runs inside."""
         outer = self._path
         self._path = here = (*outer, name)
-        start = perf_counter()
+        start, cpu = perf_counter(), thread_time()
         try:
             yield
         finally:
-            self.laps.append((here, perf_counter() - start))
+            self.laps.append(Lap(here, perf_counter() - start, thread_time() - cpu))
             self._path = outer
 
 
@@ -42,7 +57,7 @@ _LISTENING: ContextVar[Stopwatch | None] = ContextVar("_LISTENING", default=None
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Mark a stage: a block, ``with stage("sheet"):``, or a whole function, ``@stage("sheet")``."""
+    """Mark a stage: a block, or (as a decorator) a whole function."""
     stopwatch = _LISTENING.get()
     if stopwatch is None:
         yield
