@@ -27,12 +27,12 @@ LIP_REACH, LID_REACH = 1.0, 0.45
 ORAL = ("teeth_upper", "teeth_lower", "gums_upper", "gums_lower", "tongue")
 TEETH_SIZE = (0.85, 1.05)
 #: How much lower teeth sit than in the head model: speech shows the edges of the upper ones first, cm.
-TEETH_DROP = 0.12
+TEETH_DROP = 0.25
 #: ... and the lower row (with the tongue) still lower and further back than the upper.
 UPPER, LOWER = ("teeth_upper", "gums_upper"), ("teeth_lower", "gums_lower", "tongue")
 LOWER_ROW = np.array([0.0, 0.12, 0.2], np.float32)
 #: The tongue follows the jaw only so far, (x, y, z): speech keeps it up and in front while the jaw drops.
-TONGUE_SHARE = np.array([1.0, 0.74, 0.62], np.float32)
+TONGUE_SHARE = np.array([1.0, 0.88, 0.75], np.float32)
 #: Rounded lips stand off the teeth, which part behind them: shift of the upper and the lower row, cm.
 ROUNDING = ("mouthFunnel", "mouthPucker")
 ROUND_UPPER, ROUND_LOWER = np.array([0, 0.12, -0.1], np.float32), np.array([0, -0.34, -0.25], np.float32)
