@@ -12,7 +12,7 @@ from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
 from vasari.portrait.portrait import Portrait
-from vasari.render import geometry, shade
+from vasari.render import geometry, mouth_view, shade
 from vasari.render.eyelids import with_lids
 from vasari.render.raster import SUPERSAMPLING, rasterise
 from vasari.render.sheet import SheetPainter
@@ -25,12 +25,16 @@ Bytes = NDArray[np.uint8]
 
 #: Depth taken from parts behind lids and lips so that these always cover them, cm.
 RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.TINTED: 0.15}
-#: Light fades into the mouth over this depth behind the lips, cm.
-MOUTH_DIMMING = 2.3
-#: ... beginning this far behind the front teeth, cm.
-MOUTH_LIT = 0.6
+#: Light in the mouth falls with depth behind the lips over the width of the opening, squared, times this.
+MOUTH_DIMMING = 0.28
+#: Width of the opening that light enters by, closed (cm), and its growth with the gap between the lips.
+LEAST_OPENING, OPENING_PER_GAP = 0.45, 0.5
+#: The light comes from in front and above.
+MOUTH_LIGHT = np.array([0.0, 0.35, 0.94], np.float32)
 #: Light in the mouth that comes from everywhere: teeth round off into shade, soft parts hardly.
-TEETH_AMBIENT, FLESH_AMBIENT = 0.45, 0.85
+TEETH_AMBIENT, FLESH_AMBIENT = 0.6, 0.7
+#: Gleam of wet teeth and flesh: strength and sharpness.
+TEETH_GLEAM, FLESH_GLEAM, GLEAM_POWER = 0.12, 0.35, 16
 #: Skin may get this much darker or brighter as it turns in the light.
 LIGHT_RANGE = (0.8, 1.2)
 
@@ -50,6 +54,8 @@ class _Scratch:
         self._samples = (SUPERSAMPLING * size) ** 2
         self._depth = np.empty(self._samples, np.float32)
         self._owner = np.empty(self._samples, np.int32)
+        self.box = np.zeros(4, np.int32)
+        self.mouth = np.empty((mouth_view.N_LAYERS, mouth_view.HEIGHT, mouth_view.WIDTH), np.float32)
 
     def samples(self, width: int, height: int) -> tuple[Floats, Ints]:
         """Depth and owner of a box of pixels, each (2 height, 2 width)."""
@@ -86,6 +92,10 @@ class Renderer:
         self._teeth = groups["teeth_upper"]
         teeth = np.isin(self._tinted, np.concatenate([self._teeth, groups["teeth_lower"]]))
         self._ambient = np.where(teeth, TEETH_AMBIENT, FLESH_AMBIENT).astype(np.float32)
+        self._gleam = np.where(teeth, TEETH_GLEAM, FLESH_GLEAM).astype(np.float32)
+        self._rims = groups["lip_upper_rim"], groups["lip_lower_rim"]
+        self._layer_of = _layer_of(portrait.triangles, groups, len(portrait.attributes))
+        self._front = _front_teeth(portrait.neutral, self._teeth)
         self._skin_order = np.flatnonzero(portrait.kinds <= shade.LID_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
         self._order = np.arange(len(portrait.triangles), dtype=np.int32)
@@ -114,6 +124,16 @@ class Renderer:
         self._draw_head(scratch, picture, frame, turn, weights)
         self._scratches.append(scratch)
         return picture
+
+    def look_into_mouth(self, frame: MotionFrame, picture: Bytes | None = None) -> Floats:
+        """The view (N_LAYERS, HEIGHT, WIDTH) of the mouth (:mod:`vasari.render.mouth_view`) at one moment.
+
+        Args:
+            picture: (size, size, 3) whose colours to take instead of the drawn ones.
+        """
+        drawn = self.render(frame)
+        scratch = self._scratches[-1]
+        return self._mouth_layers(scratch, drawn if picture is None else picture)
 
     # -- geometry ------------------------------------------------------------------------------
 
@@ -145,10 +165,14 @@ class Renderer:
             scratch.points[: self._head], p.triangles, self._tinted_order, scratch.normals
         )
         inside = scratch.points[self._tinted]
-        depth = np.maximum(scratch.points[self._teeth, 2].max() - MOUTH_LIT - inside[:, 2], 0)
-        facing = np.sqrt(np.maximum(scratch.normals[self._tinted, 2], 0))
-        facing = self._ambient + (1 - self._ambient) * facing
-        light[self._tinted] = facing * np.exp(-depth / MOUTH_DIMMING)
+        upper, lower = (scratch.points[rim] for rim in self._rims)
+        gap = np.linalg.norm(upper - lower, axis=1).max()
+        opening = LEAST_OPENING + OPENING_PER_GAP * gap
+        depth = np.maximum(max(upper[:, 2].max(), lower[:, 2].max()) - inside[:, 2], 0) / opening
+        facing = np.maximum(scratch.normals[self._tinted] @ MOUTH_LIGHT, 0)
+        gleam = self._gleam * facing**GLEAM_POWER
+        facing = self._ambient + (1 - self._ambient) * np.sqrt(facing) + gleam
+        light[self._tinted] = facing / (1 + MOUTH_DIMMING * depth**2)
 
     def _lamplight(self, normals: Floats) -> Floats:
         lamp = self._p.lamp
@@ -162,6 +186,7 @@ class Renderer:
         p = self._p
         places = scratch.places[: self._head]
         box = self._box(places)
+        scratch.box = box
         depth, owner = scratch.samples(box[2] - box[0], box[3] - box[1])
         nearness = scratch.points[: self._head, 2] - self._recess
         with stage("visibility"):
@@ -191,6 +216,23 @@ class Renderer:
                 picture,
             )
 
+    def _mouth_affine(self, scratch: _Scratch) -> Floats:
+        front, right, left = self._front
+        across = scratch.places[left] - scratch.places[right]
+        return mouth_view.view_affine(
+            scratch.places[front], across, self._focal / float(-scratch.points[front, 2])
+        )
+
+    def _mouth_layers(self, scratch: _Scratch, picture: Bytes) -> Floats:
+        box, front = scratch.box, self._front[0]
+        depth, owner = scratch.samples(box[2] - box[0], box[3] - box[1])
+        nearness = float(scratch.points[front, 2] - self._recess[front])
+        mouth_view.look(
+            self._mouth_affine(scratch), picture, owner, depth, box, self._p.kinds, self._layer_of,
+            nearness, scratch.mouth,
+        )  # fmt: skip
+        return scratch.mouth
+
     def _eye_turns(self, frame: MotionFrame, turn: Floats) -> Floats:
         """(2, 3, 3) photo's camera directions to eye directions."""
         yaw, pitch = np.moveaxis(eye_angles(frame.gaze, self._eye_centers(frame, turn), turn), -1, 0)
@@ -201,3 +243,20 @@ class Renderer:
         low = np.clip(np.floor(drawn.min(0)).astype(int), 0, self.size - 2)
         high = np.clip(np.ceil(drawn.max(0)).astype(int), low + 1, self.size)
         return np.array([*low, *high], np.int32)
+
+
+def _layer_of(triangles: Ints, groups: dict[str, Ints], vertices: int) -> Bytes:
+    """(F,) layer of the mouth's view that each triangle belongs to, if it is inside the mouth."""
+    layer = np.full(vertices, mouth_view.FLESH, np.uint8)
+    layer[groups["teeth_upper"]] = mouth_view.TEETH_UPPER
+    layer[groups["teeth_lower"]] = mouth_view.TEETH_LOWER
+    layer[groups["tongue"]] = mouth_view.TONGUE
+    return np.asarray(layer[triangles[:, 0]], np.uint8)
+
+
+def _front_teeth(neutral: Floats, teeth: Ints) -> tuple[int, int, int]:
+    """Vertices of the upper row: the lowest in front, and its right and left ends."""
+    rows = neutral[teeth]
+    middle = np.abs(rows[:, 0] - rows[:, 0].mean()) < 0.25 * np.ptp(rows[:, 0])
+    front = np.flatnonzero(middle)[rows[middle, 1].argmin()]
+    return int(teeth[front]), int(teeth[rows[:, 0].argmin()]), int(teeth[rows[:, 0].argmax()])
