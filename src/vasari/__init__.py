@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from vasari.animation import Animation, animate, perform
     from vasari.head.track import track
     from vasari.live.performer import Frame, Performer
+    from vasari.measure.evaluate import evaluate
+    from vasari.measure.report import Report
     from vasari.motion.controls import Controls
     from vasari.motion.motion import Motion, MotionFrame
     from vasari.portrait.portrait import Portrait
     from vasari.render.renderer import Renderer
+    from vasari.variation import variations
 
 __version__ = "0.1.0"
 
@@ -46,27 +49,33 @@ __all__ = [
     "PhotoError",
     "Portrait",
     "Renderer",
+    "Report",
     "SoundError",
     "UsageError",
     "VasariError",
     "VideoError",
     "__version__",
     "animate",
+    "evaluate",
     "perform",
     "track",
+    "variations",
 ]
 
 _HOMES = {
     "Animation": "vasari.animation",
     "animate": "vasari.animation",
     "perform": "vasari.animation",
+    "evaluate": "vasari.measure.evaluate",
     "track": "vasari.head.track",
+    "variations": "vasari.variation",
     "Frame": "vasari.live.performer",
     "Performer": "vasari.live.performer",
     "Controls": "vasari.motion.controls",
     "Motion": "vasari.motion.motion",
     "MotionFrame": "vasari.motion.motion",
     "Portrait": "vasari.portrait.portrait",
+    "Report": "vasari.measure.report",
     "Renderer": "vasari.render.renderer",
 }
 

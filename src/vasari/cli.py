@@ -47,6 +47,9 @@ Distance = Annotated[float | None, typer.Option(help="Of the head from the camer
 Emotion = Annotated[str | None, typer.Option(help="NAME=WEIGHT,... such as happiness=0.5.")]
 Amount = Annotated[float | None, typer.Option(help="Factor; 1 as learned, 0 none.")]
 BlinkRate = Annotated[float | None, typer.Option(help="Blinks a minute.")]
+Variations = Annotated[
+    int | None, typer.Option(help="Make this many, with other seeds: talk-1.mp4, talk-2.mp4 ...")
+]
 
 
 class Task(StrEnum):
@@ -76,6 +79,7 @@ def animate(
     expressiveness: Amount = None,
     mouth: Amount = None,
     blink_rate: BlinkRate = None,
+    variations: Variations = None,
     threads: Threads = defaults.THREADS,
     force: Force = False,
     quiet: Quiet = False,
@@ -91,22 +95,15 @@ def animate(
         "mouth": mouth,
         "blink_rate": blink_rate,
     }
-    controls = {name: value for name, value in given.items() if value is not None}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    options |= {"fps": fps, "size": size, "seed": seed, "face": face, "force": force, "threads": threads}
     with _progress(quiet) as progress:
-        made = vasari.animate(
-            photo,
-            speech,
-            out,
-            fps=fps,
-            size=size,
-            seed=seed,
-            face=face,
-            force=force,
-            threads=threads,
-            progress=progress,
-            **controls,
-        )
-    _report(made, quiet)
+        if variations is None:
+            films = [vasari.animate(photo, speech, out, progress=progress, **options)]
+        else:
+            films = vasari.variations(photo, speech, out, count=variations, progress=progress, **options)
+    for made in films:
+        _report(made, quiet)
 
 
 @app.command()
@@ -186,6 +183,46 @@ def perform(
             progress=progress,
         )
     _report(made, quiet)
+
+
+@app.command()
+def evaluate(
+    video: Annotated[Path, typer.Argument(help="A video of one talking face, by whatever system.")],
+    photo: Annotated[Path | None, typer.Option(help="The portrait it was made from.")] = None,
+    speech: Annotated[Path | None, typer.Option(help="Clean speech, in place of the video's sound.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="The real video of the same words.")] = None,
+    json_out: Annotated[
+        str | None, typer.Option("--json", help="Write the report as JSON; - to standard output.")
+    ] = None,
+    html_out: Annotated[
+        Path | None, typer.Option("--html", help="Write it as a page with plots and strips of frames.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(help="How much of the video to look at.")
+    ] = defaults.EVALUATED_SECONDS,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure VIDEO beside real people: lips, head, eyes, picture, sound."""
+    json_place, html_place = _named(json_out, ".json", force), _named(html_out, ".html", force)
+    if html_place:
+        from vasari.measure.report_page import check_packages
+
+        check_packages()
+    with _progress(quiet) as progress:
+        report = vasari.evaluate(
+            video, photo=photo, speech=speech, reference=reference, seconds=seconds, progress=progress
+        )
+    if json_out == "-":
+        print(report.to_json(), end="")
+    elif not quiet:
+        from rich.console import Console
+
+        Console(width=None if sys.stdout.isatty() else 160).print(report)
+    if json_place:
+        report.save_json(json_place, force=force)
+    if html_place:
+        report.save_html(html_place, force=force)
 
 
 @app.command()
@@ -294,6 +331,19 @@ def _free(place: str | Path, force: bool) -> Path:
     if not path.parent.is_dir():
         raise OutputError(f"there is no folder {path.parent}; make it, or choose another with -o")
     return path
+
+
+def _named(place: str | Path | None, suffix: str, force: bool) -> Path | None:
+    """``place`` as :func:`_free` gives it, if its suffix is right; ``None`` for none or ``-``.
+
+    Raises:
+        OutputError: it has another suffix, or may not be written.
+    """
+    if place is None or place == "-":
+        return None
+    if Path(place).suffix != suffix:
+        raise OutputError(f"{place} does not end in {suffix}; name the file so")
+    return _free(place, force)
 
 
 @contextmanager
