@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vasari.portrait.matte import person_matte
-from vasari.portrait.pixels import disc, unit_of
+from vasari.portrait.pixels import disc, grown, polygon, unit_of
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
@@ -15,8 +15,10 @@ Bytes = NDArray[np.uint8]
 
 #: Opacity of the person up to which a pixel counts as background.
 CLEAR = 0.02
+#: This far round the face nothing is background, heights of the face.
+AROUND_FACE = 0.1
 #: The background nearest to the person may carry hair and blur: it is not believed, pixels at 512.
-DISTRUSTED_PX = 4
+DISTRUSTED_PX = 7
 #: So far in the mirrored background stays sharp, and so far in it has become a smooth fill, pixels at 512.
 SHARP_PX, SMOOTH_PX = 12, 90
 
@@ -34,7 +36,9 @@ def cut_out(picture: Bytes, seen: tuple[slice, slice], face: Floats) -> tuple[By
     if matte is None:
         return np.full(picture.shape[:2], 255, np.uint8), picture, False
     with stage("backdrop"):
-        backdrop = continue_background(picture, matte)
+        # glasses reach beyond the face, and background shows through them: none of that may stay behind
+        around = grown(polygon(face, picture.shape), AROUND_FACE * float(np.ptp(face[:, 1])))
+        backdrop = continue_background(picture, np.maximum(matte, around.astype(np.float32)))
     return np.asarray(np.rint(255 * matte), np.uint8), backdrop, True
 
 

@@ -51,7 +51,7 @@ class Portrait:
         neutral: (N, 3); start, vertex, delta: the 52 expressions on them, sparse (CSR).
         rigidity: (N,) share in the head's movement.
         triangles: (F, 3) that are drawn; kinds: (F,) of surface (:mod:`vasari.render.shade`).
-        attributes: (V, 10) of the head's vertices (:mod:`vasari.render.shade`).
+        attributes: (V, N_ATTRIBUTES) of the head's vertices (:mod:`vasari.render.shade`).
         normals: (V, 3) at rest; lamp: (4,) light: ambient and direction, as a share of the skin's brightness.
     """
 

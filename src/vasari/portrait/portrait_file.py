@@ -14,7 +14,7 @@ from vasari.errors import FormatError, OutputError
 from vasari.head.expressions import EXPRESSIONS
 
 FORMAT = "vasari-portrait"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 _PICTURES = ("picture", "closed", "matte", "backdrop")
 _SCALARS = {"margin": int, "focal": float}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vasari.head.expressions import EXPRESSIONS
 from vasari.head.face_rows import OVAL
 from vasari.head.model import PART_INDEX, HeadModel
+from vasari.portrait.far_side import FarSide, borrow_far_side
 from vasari.portrait.nearness import distance_to, neighbours
 from vasari.portrait.rig import Rig, surface_distance
 from vasari.portrait.sheet import FaceFrame
@@ -27,6 +28,10 @@ PATCH_FULL, PATCH_GONE = 0.3, 1.6
 EDGE_GONE, EDGE_FULL = 0.1, 0.5
 #: ... but only this near the outline of the face, along the skin: nose and lips have their own edges, cm.
 OUTLINE_REACH = 3.0
+#: The far side of the face is drawn farther out once it has turned to the camera, cm.
+FAR_FULL, FAR_GONE = 1.6, 3.2
+#: Less than this share of the far side is not worth a second look.
+LEAST_BORROWED = 0.03
 #: Movement of the lids at which a vertex is all lid, cm.
 LID_MOVE = 0.30
 #: Side light may change the skin's brightness this much at most.
@@ -43,7 +48,8 @@ class Surface:
     Attributes:
         triangles: (F, 3) drawn. kinds: (F,) see :mod:`vasari.render.shade`.
         skin: ids of skin vertices. visible: of the face, seen by the camera. outline: on its oval.
-        alpha: (V,) opacity. lid: (V,) share of the shut eye's picture. normals: (V, 3).
+        alpha: (V,) opacity. lid: (V,) share of the shut eye's picture.
+        far: what a hidden side borrows. turned: (V,) its opacity when turned to the camera. normals: (V, 3).
         lamp: (4,) ambient, then direction, of the photo's light on skin.
         skin_pixels: (n, 3) colours of the cheeks.
     """
@@ -55,6 +61,8 @@ class Surface:
     outline: Ints
     alpha: Floats
     lid: Floats
+    far: FarSide
+    turned: Floats
     normals: Floats
     lamp: Floats
     skin_pixels: Bytes
@@ -67,6 +75,16 @@ class Surface:
         table[:, shade.LID] = self.lid
         table[:, shade.ALPHA] = self.alpha
         table[:, shade.RED : shade.BLUE + 1] = tints
+        table[:, shade.TURNED] = self.turned
+        borrowed = np.flatnonzero(self.far.share > 0)
+        twin = self.far.twin[borrowed]
+        table[:, shade.SHARE] = self.far.share
+        table[:, shade.TWIN_U : shade.TWIN_V + 1] = uv
+        table[borrowed, shade.TWIN_U : shade.TWIN_V + 1] = uv[twin]
+        table[borrowed, shade.RED : shade.BLUE + 1] = self.far.gain[borrowed]
+        share = self.far.share[borrowed, None]
+        shut = closed_uv[borrowed]
+        table[borrowed, shade.CLOSED_U : shade.CLOSED_V + 1] = shut + (share > 0.5) * (closed_uv[twin] - shut)
         return table
 
 
@@ -84,11 +102,14 @@ def describe_surface(
     skin_order = np.flatnonzero(model.part == PART_INDEX["skin"]).astype(np.int32)
     vertex_normals(rig.photo, model.triangles, skin_order, normals)
     skin = np.unique(model.triangles[skin_order]).astype(np.int32)
-    patch = _patch(model, rig.photo)
+    reach = _reach(model, rig.photo)
+    patch = _faded(reach, PATCH_FULL, PATCH_GONE)
     visible = skin[(normals[skin, 2] > 0.1) & (patch[skin] > 0.3)]
     alpha = patch * _edge_fade(model, rig.photo, normals)
     lid = _lid_share(rig, model)
-    triangles, kinds = _drawn(model, alpha, lid)
+    far = borrow_far_side(model, rig.photo, normals, uv, picture, frame.height)
+    turned = np.where(far.share > 0, np.maximum(alpha, _faded(reach, FAR_FULL, FAR_GONE)), alpha)
+    triangles, kinds = _drawn(model, np.maximum(alpha, turned), lid, far.share)
     skin_pixels = _cheek_pixels(picture, landmarks, frame)
     outline = neighbours(uv[visible], landmarks[list(OVAL)], 1)[1][:, 0]
     return Surface(
@@ -99,21 +120,26 @@ def describe_surface(
         visible[outline].astype(np.int32),
         alpha,
         lid,
+        far,
+        np.asarray(turned, np.float32),
         normals,
         _lamp(picture, uv, normals, visible, landmarks, frame),
         skin_pixels,
     )
 
 
-def _patch(model: HeadModel, photo: Floats) -> Floats:
-    """(V,) 1 on the landmarks' part of the face, falling to 0 along the skin beyond; 1 on all but skin."""
+def _reach(model: HeadModel, photo: Floats) -> NDArray[np.float64]:
+    """(V,) distance from the landmarks' part of the face along the skin, cm; 0 on all but skin."""
     skin = model.part_triangles("skin")
     sources = np.unique(model.triangles[model.landmark_triangle])
-    distance = surface_distance(photo, skin, sources, PATCH_GONE, nearest=True)
-    patch = np.ones(model.n_vertices, np.float32)
+    reach = np.zeros(model.n_vertices)
     ids = np.unique(skin)
-    patch[ids] = 1 - np.clip((distance[ids] - PATCH_FULL) / (PATCH_GONE - PATCH_FULL), 0, 1)
-    return patch
+    reach[ids] = surface_distance(photo, skin, sources, FAR_GONE, nearest=True)[ids]
+    return reach
+
+
+def _faded(reach: NDArray[np.float64], full: float, gone: float) -> Floats:
+    return np.asarray(1 - np.clip((reach - full) / (gone - full), 0, 1), np.float32)
 
 
 def _edge_fade(model: HeadModel, photo: Floats, normals: Floats) -> Floats:
@@ -143,7 +169,7 @@ def _lid_share(rig: Rig, model: HeadModel) -> Floats:
     return share
 
 
-def _drawn(model: HeadModel, alpha: Floats, lid: Floats) -> tuple[Ints, Bytes]:
+def _drawn(model: HeadModel, alpha: Floats, lid: Floats, borrowed: Floats) -> tuple[Ints, Bytes]:
     part_kind = {
         "mouth": shade.TINTED,
         "gums": shade.TINTED,
@@ -166,6 +192,8 @@ def _drawn(model: HeadModel, alpha: Floats, lid: Floats) -> tuple[Ints, Bytes]:
             lids = lid[own].max(1) > 0
             left = model.neutral[own, 0].mean(1) > 0
             of_kind[lids & left], of_kind[lids & ~left] = shade.LID_LEFT, shade.LID_RIGHT
+            far = borrowed[own].max(1) > LEAST_BORROWED
+            of_kind[far & left], of_kind[far & ~left] = shade.FAR_LEFT, shade.FAR_RIGHT
         triangles.append(own)
         kinds.append(of_kind)
     return np.concatenate(triangles).astype(np.int32), np.concatenate(kinds)

@@ -35,6 +35,8 @@ MOUTH_LIGHT = np.array([0.0, 0.35, 0.94], np.float32)
 TEETH_AMBIENT, FLESH_AMBIENT = 0.6, 0.7
 #: Gleam of wet teeth and flesh: strength and sharpness.
 TEETH_GLEAM, FLESH_GLEAM, GLEAM_POWER = 0.12, 0.35, 16
+#: A hidden side is its twin's when it has turned by this much towards the camera (cosine), solid at this one.
+FAR_TURN, FAR_EDGE = 0.2, 0.15
 #: Skin may get this much darker or brighter as it turns in the light.
 LIGHT_RANGE = (0.8, 1.2)
 
@@ -86,7 +88,8 @@ class Renderer:
         self._overlay = texture(portrait.overlay, scale)
         self._head = len(portrait.attributes)
         self._attributes = portrait.attributes.copy()
-        self._attributes[:, : shade.CLOSED_V + 1] *= scale * TEXELS
+        for column in (shade.U, shade.CLOSED_U, shade.TWIN_U):
+            self._attributes[:, column : column + 2] *= scale * TEXELS
         self._tinted = np.unique(portrait.triangles[portrait.kinds == shade.TINTED])
         groups = HeadModel.load().groups
         self._teeth = groups["teeth_upper"]
@@ -96,11 +99,13 @@ class Renderer:
         self._rims = groups["lip_upper_rim"], groups["lip_lower_rim"]
         self._layer_of = _layer_of(portrait.triangles, groups, len(portrait.attributes))
         self._front = _front_teeth(portrait.neutral, self._teeth)
-        self._skin_order = np.flatnonzero(portrait.kinds <= shade.LID_RIGHT).astype(np.int32)
+        self._skin_order = np.flatnonzero(portrait.kinds <= shade.FAR_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
         self._order = np.arange(len(portrait.triangles), dtype=np.int32)
         self._skin = np.setdiff1d(np.unique(portrait.triangles[self._skin_order]), self._tinted)
-        self._opaque = self._skin[portrait.attributes[self._skin, shade.ALPHA] > 0]
+        opacity = portrait.attributes[self._skin][:, [shade.ALPHA, shade.TURNED]].max(1)
+        self._opaque = self._skin[opacity > 0]
+        self._far = np.unique(portrait.triangles[np.isin(portrait.kinds, (shade.FAR_LEFT, shade.FAR_RIGHT))])
         self._rest_light = self._lamplight(portrait.normals[self._skin])
         self._recess = np.zeros(self._head, np.float32)
         for kind, recess in RECESS.items():
@@ -161,6 +166,8 @@ class Renderer:
         light = scratch.attributes[:, shade.LIGHT]
         ratio = self._lamplight(scratch.normals[self._skin]) / self._rest_light
         light[self._skin] = np.clip(ratio, *LIGHT_RANGE)
+        if len(self._far):
+            self._turn_far_side(scratch)
         geometry.vertex_normals(
             scratch.points[: self._head], p.triangles, self._tinted_order, scratch.normals
         )
@@ -173,6 +180,17 @@ class Renderer:
         gleam = self._gleam * facing**GLEAM_POWER
         facing = self._ambient + (1 - self._ambient) * np.sqrt(facing) + gleam
         light[self._tinted] = facing / (1 + MOUTH_DIMMING * depth**2)
+
+    def _turn_far_side(self, scratch: _Scratch) -> None:
+        """What the photo hid takes its twin's texture as it turns towards the camera."""
+        facing = scratch.normals[self._far, 2]
+        turned = np.clip((facing - self._p.normals[self._far, 2]) / FAR_TURN, 0, 1)
+        rest = self._attributes[self._far]
+        now = scratch.attributes
+        now[self._far, shade.SHARE] = turned * rest[:, shade.SHARE]
+        shown = turned * np.clip(facing / FAR_EDGE, 0, 1)
+        opacity = rest[:, shade.ALPHA]
+        now[self._far, shade.ALPHA] = opacity + shown * (rest[:, shade.TURNED] - opacity)
 
     def _lamplight(self, normals: Floats) -> Floats:
         lamp = self._p.lamp

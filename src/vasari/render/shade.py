@@ -27,11 +27,14 @@ RED, GREEN, BLUE = (
     7,
     8,
     9,
-)  # own colour 0..255 (inside of the mouth); for an eyeball, direction from its centre
-N_ATTRIBUTES = 10
+)  # own colour 0..255 (inside of the mouth); direction from an eyeball's centre; gain of the far side
+TURNED = 10  # opacity of the far side when it has turned to the camera, 0..1
+SHARE = 11  # how much of its twin's texture the far side takes, 0..1
+TWIN_U, TWIN_V = 12, 13  # place of the twin in the photo, pixels
+N_ATTRIBUTES = 14
 
 # Kinds of surface.
-SKIN, LID_LEFT, LID_RIGHT, TINTED, EYE_LEFT, EYE_RIGHT, SOCKET = range(7)
+SKIN, LID_LEFT, LID_RIGHT, FAR_LEFT, FAR_RIGHT, TINTED, EYE_LEFT, EYE_RIGHT, SOCKET = range(9)
 
 #: Samples of one pixel farther apart than this in the texture lie on different folds of skin, texels.
 ONE_STRETCH_PX = 12.0
@@ -114,9 +117,19 @@ def _sample(
             colour[c] = t * light * (np.float32(1) - LIP_SHADOW * shadow)
         return np.float32(1)
     _look_up(photo, u, v, colour)
-    if kind in (LID_LEFT, LID_RIGHT):
+    if kind in (FAR_LEFT, FAR_RIGHT):
+        part = w0 * attributes[i, SHARE] + w1 * attributes[j, SHARE] + w2 * attributes[m, SHARE]
+        if part > 0:
+            tu = w0 * attributes[i, TWIN_U] + w1 * attributes[j, TWIN_U] + w2 * attributes[m, TWIN_U]
+            tv = w0 * attributes[i, TWIN_V] + w1 * attributes[j, TWIN_V] + w2 * attributes[m, TWIN_V]
+            for c in range(3):
+                g = w0 * attributes[i, RED + c] + w1 * attributes[j, RED + c] + w2 * attributes[m, RED + c]
+                twin = min(g * _bilinear(photo, tu, tv, c), np.float32(255))
+                colour[c] += part * (twin - colour[c])
+    if SKIN < kind <= FAR_RIGHT:
+        eye = (kind - LID_LEFT) % 2
         part = w0 * attributes[i, LID] + w1 * attributes[j, LID] + w2 * attributes[m, LID]
-        part *= closing[kind - LID_LEFT]
+        part *= closing[eye]
         if part > 0:
             cu = w0 * attributes[i, CLOSED_U] + w1 * attributes[j, CLOSED_U] + w2 * attributes[m, CLOSED_U]
             cv = w0 * attributes[i, CLOSED_V] + w1 * attributes[j, CLOSED_V] + w2 * attributes[m, CLOSED_V]
@@ -302,7 +315,7 @@ def skin_planes(
     columns = (U, V, LIGHT, ALPHA)
     for n in range(len(drawn)):
         f = drawn[n]
-        if kinds[f] > LID_RIGHT:
+        if kinds[f] > LID_RIGHT:  # the far side is shaded sample by sample
             continue
         i, j, m = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         for k in range(4):
