@@ -6,75 +6,106 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vasari.portrait.pixels import box, grown, polygon, spread_colour, unit_of
+from vasari.portrait.pixels import box, grown, polygon, unit_of
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
+# Pixels of a 512 view:
+REACH_PX = 22.0  # around an eye that is looked at
+LASHES_PX = 3.5  # by which lashes and liner stand out from the opening
+FEATHER_PX = 2.2  # over which the made lid passes into the photo's skin
+RING_PX = 9.0  # width of the skin around the eye that tells the lid's colour
+SKIN_BLUR_PX = 3.0  # over which that colour is averaged
+DETAIL_PX = 2.5  # coarsest texture taken from the cheek
+
 
 @stage("lids")
-def close_eyes(picture: Bytes, openings: list[Floats], seams: list[Floats], skin: Floats) -> Bytes:
+def close_eyes(picture: Bytes, openings: list[Floats], seams: list[Floats]) -> Bytes:
     """The picture (P, P, 3) with both eyes shut.
 
     Args:
         picture: (P, P, 3) RGB.
         openings: outline (n, 2) of each visible eye, pixels.
         seams: (n, 2) where the lids of each eye meet when shut, inner to outer corner, pixels.
-        skin: (3,) colour of the face's skin.
 
-    The photo's own skin stays wherever it shows some. Over the open eye a membrane is spanned from the skin
-    around it, rounded by shading, with grain of the cheek's strength, and lashes along the seam.
+    The photo's own skin stays wherever it shows some. Over the open eye a membrane is spanned from the lids
+    around it, rounded by shading, with the texture of the cheek below, and lashes along the seam.
     """
     result = picture.astype(np.float32)
     unit = unit_of(picture)
     for opening, seam in zip(openings, seams, strict=True):
-        rows, columns = box(np.concatenate([opening, seam]), picture.shape, 22 * unit)
+        rows, columns = box(np.concatenate([opening, seam]), picture.shape, REACH_PX * unit)
         patch = result[rows, columns]
         offset = np.array([columns.start, rows.start], np.float32)
-        eye = polygon(opening - offset, patch.shape[:2])
         # lashes and their liner lie on the rim of the open eye: they go with it
-        replaced = grown(eye, 3.5 * unit)
-        membrane = _membrane(patch, replaced, skin)
-        shaded = membrane * _lid_relief(seam - offset, patch.shape[:2], unit)[..., None]
-        soft = cv2.GaussianBlur(replaced.astype(np.float32), (0, 0), 2.5 * unit)[..., None]
-        closed = patch + np.clip(soft * 1.5, 0, 1) * (shaded - patch)
+        hole = grown(polygon(opening - offset, patch.shape[:2]), LASHES_PX * unit)
+        lid = _membrane(patch, hole, unit) + _skin_detail(picture, opening, rows, columns, unit)
+        lid *= _lid_relief(seam - offset, patch.shape[:2])[..., None]
+        soft = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), FEATHER_PX * unit)[..., None]
+        closed = patch + np.clip(soft * 1.6, 0, 1) * (lid - patch)
         result[rows, columns] = _lash_line(closed, seam - offset, unit)
     return np.asarray(np.clip(result + 0.5, 0, 255), np.uint8)
 
 
-def _membrane(patch: Floats, hole: Mask, skin: Floats) -> Floats:
-    """Smooth surface over a hole, from the skin-like pixels around it, with grain of their strength."""
-    around = grown(hole, 12) & ~grown(hole, 2)
-    if around.any():  # the sockets may lie in shade: their own tone counts as much as the cheeks'
-        skin = np.asarray((skin + np.median(patch[around], 0)) / 2, np.float32)
-        likeness = np.abs(patch - skin).sum(-1)
-        good = around & (likeness <= np.quantile(likeness[around], 0.5))
-    else:
-        good = ~hole
-    smooth = spread_colour(patch, good, (2.5, 5, 10, 20, 40))
-    smooth = np.asarray(cv2.GaussianBlur(smooth, (0, 0), 3), np.float32)
-    fine = patch - cv2.GaussianBlur(patch, (0, 0), 1.5)
-    strength = min(float(np.median(np.abs(fine[good]))) * 1.48, 4.0)
-    grain = np.random.default_rng(0).normal(0, strength, patch.shape[:2]).astype(np.float32)
-    return smooth + cv2.GaussianBlur(grain, (0, 0), 0.7)[..., None] * 1.4
+def _membrane(patch: Floats, hole: Mask, unit: float) -> Floats:
+    """The patch (h, w, 3) with a soap film over the hole, held by the skin around it.
+
+    Brows, lashes, ink and rims of glasses around the eye are no skin: they stray from the plane (colour over
+    place) that fits most of the surroundings, and do not hold the film.
+    """
+    around = grown(hole, RING_PX * unit) & ~hole
+    y, x = np.nonzero(around)
+    basis = np.stack([np.ones(len(x)), x / patch.shape[1], y / patch.shape[0]], 1).astype(np.float32)
+    colours = patch[around]
+    weight = np.ones(len(x), np.float32)
+    stray = np.zeros(len(x), np.float32)
+    for _ in range(8):  # iteratively reweighted least squares; what is dark is the likelier stranger
+        scaled = basis * weight[:, None]
+        plane = np.linalg.solve(scaled.T @ basis + 1e-3 * np.eye(3, dtype=np.float32), scaled.T @ colours)
+        stray = (colours - basis @ plane).mean(1)
+        spread = max(1.48 * float(np.median(np.abs(stray))), 4.0)
+        weight = 1 / (1 + (np.where(stray < 0, 2, 1) * stray / spread) ** 2)
+    trust = np.zeros(patch.shape[:2], np.float32)
+    trust[around] = weight**2
+    total = cv2.GaussianBlur(trust, (0, 0), SKIN_BLUR_PX * unit)
+    mean = cv2.GaussianBlur(patch * trust[..., None], (0, 0), SKIN_BLUR_PX * unit)
+    gy, gx = np.mgrid[: patch.shape[0], : patch.shape[1]].astype(np.float32)
+    flat = np.stack([np.ones_like(gx), gx / patch.shape[1], gy / patch.shape[0]], -1) @ plane
+    held = (mean + 0.02 * flat) / (total + 0.02)[..., None]
+    film = np.where(hole[..., None], flat, held).astype(np.float32)
+    for size in (15, 9, 5, 3):  # relaxation, from coarse to fine
+        for _ in range(40):
+            film = np.where(hole[..., None], cv2.blur(film, (size, size)), held).astype(np.float32)
+    return np.asarray(film)
 
 
-def _lid_relief(seam: Floats, shape: tuple[int, int], unit: float) -> Floats:
-    """Brightness of a shut lid: a ball behind skin, lit from above."""
+def _skin_detail(picture: Bytes, opening: Floats, rows: slice, columns: slice, unit: float) -> Floats:
+    """Fine texture (h, w, 3) of the cheek under an eye, to lay over its lid: pores, grain, brushwork."""
+    height = rows.stop - rows.start
+    down = round(float(np.ptp(opening[:, 1])) + 2 * LASHES_PX * unit + 0.6 * height)
+    first = min(rows.start + down, picture.shape[0] - height)
+    cheek = picture[first : first + height, columns].astype(np.float32)
+    fine = cheek - cv2.GaussianBlur(cheek, (0, 0), DETAIL_PX * unit)
+    most = 2 * 1.48 * max(float(np.median(np.abs(fine))), 0.7)
+    return np.asarray(np.clip(fine, -most, most), np.float32)
+
+
+def _lid_relief(seam: Floats, shape: tuple[int, int]) -> Floats:
+    """Brightness of a shut lid: a ball behind skin, lit from above, in shade at its lashes and corners."""
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) + 0.5
-    order = np.argsort(seam[:, 0])
-    along = seam[order]
-    width = float(along[-1, 0] - along[0, 0])
-    across = np.clip((x - along[0, 0]) / max(width, 1e-3), 0, 1)
-    height = (np.interp(x, along[:, 0], along[:, 1]).astype(np.float32) - y) / (
-        0.5 * width
-    )  # 0 seam, up positive
+    along = seam[np.argsort(seam[:, 0])]
+    width = max(float(along[-1, 0] - along[0, 0]), 1e-3)
+    across = np.clip((x - along[0, 0]) / width, 0, 1)
+    line = np.interp(x, along[:, 0], along[:, 1]).astype(np.float32)
+    height = (line - y) / (0.5 * width)  # 0 on the seam, up positive
     arch = np.sqrt(np.clip(1 - (2 * across - 1) ** 2, 0, 1))  # the ball's outline over the width
-    ball = 0.05 * arch * np.exp(-(((height - 0.35) / 0.25) ** 2)) - 0.03 * (1 - arch)
-    under = -0.07 * arch * np.exp(-(((height + 0.07) / 0.10) ** 2))
-    return np.asarray(1 + ball + under, np.float32)
+    ball = 0.04 * arch * np.exp(-(((height - 0.32) / 0.18) ** 2))
+    fold = -0.07 * arch * np.exp(-(((height - 0.62 * arch) / 0.07) ** 2))
+    under = -0.08 * arch * np.exp(-(((height + 0.05) / 0.10) ** 2))
+    return np.asarray(1 + ball + fold + under, np.float32)
 
 
 def _lash_line(patch: Floats, seam: Floats, unit: float) -> Floats:

@@ -167,7 +167,6 @@ def _assemble(model: HeadModel, crop: Crop, fit: HeadFit, landmarks: Floats, iri
         crop.picture,
         [eye.opening for eye in eyes],
         [closed_uv[model.groups[f"lid_upper_{side}"]] for side in ("left", "right")],
-        np.median(surface.skin_pixels, 0).astype(np.float32),
     )
     attributes = surface.attributes(uv, closed_uv, tints)
     for side, eye in zip(("left", "right"), eyes, strict=True):

@@ -37,6 +37,8 @@ TEETH_AMBIENT, FLESH_AMBIENT = 0.6, 0.7
 TEETH_GLEAM, FLESH_GLEAM, GLEAM_POWER = 0.12, 0.35, 16
 #: A hidden side is its twin's when it has turned by this much towards the camera (cosine), solid at this one.
 FAR_TURN, FAR_EDGE = 0.2, 0.15
+#: The eye turns down under its lid as it shuts, degrees.
+BLINK_DIP = 12.0
 #: Skin may get this much darker or brighter as it turns in the light.
 LIGHT_RANGE = (0.8, 1.2)
 
@@ -212,7 +214,9 @@ class Renderer:
                 places, nearness, p.triangles, self._order, box, depth, owner, scratch.plane, scratch.drawn
             )
         attributes = scratch.attributes
-        closing = weights[[EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]]
+        closing = np.clip(
+            weights[[EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]], 0, 1
+        )
         with stage("shading"):
             drawn = scratch.drawn[:n]
             shade.skin_planes(drawn, scratch.plane, p.triangles, p.kinds, attributes, scratch.skin)
@@ -227,8 +231,8 @@ class Renderer:
                 self._closed,
                 self._overlay,
                 p.eye_textures,
-                self._eye_turns(frame, turn),
-                np.clip(closing, 0, 1).astype(np.float32),
+                self._eye_turns(frame, turn, closing),
+                closing,
                 shade.LID_SHADOW_PX * self.size / 512,
                 box,
                 picture,
@@ -251,9 +255,10 @@ class Renderer:
         )  # fmt: skip
         return scratch.mouth
 
-    def _eye_turns(self, frame: MotionFrame, turn: Floats) -> Floats:
+    def _eye_turns(self, frame: MotionFrame, turn: Floats, closing: Floats) -> Floats:
         """(2, 3, 3) photo's camera directions to eye directions."""
         yaw, pitch = np.moveaxis(eye_angles(frame.gaze, self._eye_centers(frame, turn), turn), -1, 0)
+        pitch = pitch - BLINK_DIP * closing
         return np.asarray(np.swapaxes(rotation_matrix(yaw, pitch), 1, 2), np.float32)
 
     def _box(self, places: Floats) -> Ints:

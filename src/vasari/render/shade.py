@@ -40,6 +40,8 @@ SKIN, LID_LEFT, LID_RIGHT, FAR_LEFT, FAR_RIGHT, TINTED, EYE_LEFT, EYE_RIGHT, SOC
 ONE_STRETCH_PX = 12.0
 #: How far below the upper lid its shadow reaches on the eyeball, pixels of a 512 picture.
 LID_SHADOW_PX = 3.0
+#: The shut lid's texture has taken over when an eye is shut by one over this.
+LID_SOON = 2.2
 #: The upper lip's shadow on teeth and tongue: its depth, and its reach over that of a lid.
 LIP_SHADOW, LIP_REACH = 0.35, 2.0
 
@@ -129,7 +131,9 @@ def _sample(
     if SKIN < kind <= FAR_RIGHT:
         eye = (kind - LID_LEFT) % 2
         part = w0 * attributes[i, LID] + w1 * attributes[j, LID] + w2 * attributes[m, LID]
-        part *= closing[eye]
+        # the photo's own lid is a few pixels high: stretched, it soon gives way to the made one
+        drawn = min(closing[eye] * np.float32(LID_SOON), np.float32(1))
+        part *= drawn * drawn * (np.float32(3) - np.float32(2) * drawn)
         if part > 0:
             cu = w0 * attributes[i, CLOSED_U] + w1 * attributes[j, CLOSED_U] + w2 * attributes[m, CLOSED_U]
             cv = w0 * attributes[i, CLOSED_V] + w1 * attributes[j, CLOSED_V] + w2 * attributes[m, CLOSED_V]
