@@ -16,6 +16,7 @@ from vasari.head.landmarks import FaceLandmarker
 from vasari.head.model import HeadModel
 from vasari.portrait import sheet
 from vasari.portrait.backdrop import cut_out
+from vasari.portrait.creases import crease_maps
 from vasari.portrait.crop import Crop, crop_photo
 from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
 from vasari.portrait.eyelids import close_eyes
@@ -44,6 +45,7 @@ class Portrait:
         matte: (P, P) opacity of the person, 255 all over where they cannot be told from the background.
         backdrop: (P, P, 3) the picture without the person.
         overlay: (P, P, 2) shade and gleam over the eyeballs.
+        creases: (K, P / 2, P / 2) folds that expressions raise (:mod:`vasari.portrait.creases`).
         eye_textures: (2, E, E, 3) left and right eyeball. eye_centers: (2, 3) cm.
         eye_angles: (2, 2) how the eyeballs were turned in their sockets, yaw and pitch in degrees.
         focal, center: camera in the picture's pixels.
@@ -61,6 +63,7 @@ class Portrait:
     matte: Bytes
     backdrop: Bytes
     overlay: Bytes
+    creases: Bytes
     eye_textures: Bytes
     eye_centers: Floats
     eye_angles: Floats
@@ -186,6 +189,7 @@ def _assemble(model: HeadModel, crop: Crop, fit: HeadFit, landmarks: Floats, iri
         matte=matte,
         backdrop=backdrop,
         overlay=eye_overlay(crop.picture, eyes, textures, camera),
+        creases=crease_maps(crop.picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
         eye_textures=np.stack(textures),
         eye_centers=np.stack([eye.center for eye in eyes]),
         eye_angles=np.stack([yaw_pitch(direction(eye.gaze) @ turn) for eye in eyes]).astype(np.float32),

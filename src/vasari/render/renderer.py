@@ -11,6 +11,7 @@ from vasari.head.camera import eye_angles, rotation_matrix
 from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
+from vasari.portrait.creases import COARSENESS, DEPTH, EVEN, crease_weights
 from vasari.portrait.portrait import Portrait
 from vasari.render import geometry, mouth_view, shade
 from vasari.render.eyelids import with_lids
@@ -39,6 +40,8 @@ TEETH_GLEAM, FLESH_GLEAM, GLEAM_POWER = 0.12, 0.35, 16
 FAR_TURN, FAR_EDGE = 0.2, 0.15
 #: The eye turns down under its lid as it shuts, degrees.
 BLINK_DIP = 12.0
+#: Folds weaker than this are not drawn.
+LEAST_CREASE = 0.03
 #: Skin may get this much darker or brighter as it turns in the light.
 LIGHT_RANGE = (0.8, 1.2)
 
@@ -59,6 +62,7 @@ class _Scratch:
         self._depth = np.empty(self._samples, np.float32)
         self._owner = np.empty(self._samples, np.int32)
         self.box = np.zeros(4, np.int32)
+        self.creases = np.zeros(portrait.creases.shape[1:], np.float32)
         self.mouth = np.empty((mouth_view.N_LAYERS, mouth_view.HEIGHT, mouth_view.WIDTH), np.float32)
 
     def samples(self, width: int, height: int) -> tuple[Floats, Ints]:
@@ -100,6 +104,8 @@ class Renderer:
         self._gleam = np.where(teeth, TEETH_GLEAM, FLESH_GLEAM).astype(np.float32)
         self._rims = groups["lip_upper_rim"], groups["lip_lower_rim"]
         self._layer_of = _layer_of(portrait.triangles, groups, len(portrait.attributes))
+        self._creases = [_boxed(fold) for fold in portrait.creases]
+        self._crease_scale = 1 / (scale * TEXELS * COARSENESS)
         self._front = _front_teeth(portrait.neutral, self._teeth)
         self._skin_order = np.flatnonzero(portrait.kinds <= shade.FAR_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
@@ -233,10 +239,25 @@ class Renderer:
                 p.eye_textures,
                 self._eye_turns(frame, turn, closing),
                 closing,
+                scratch.creases,
+                self._gather_creases(scratch, weights),
                 shade.LID_SHADOW_PX * self.size / 512,
                 box,
                 picture,
             )
+
+    @stage("creases")
+    def _gather_creases(self, scratch: _Scratch, weights: Floats) -> float:
+        """Sum the folds of an expression; returns the map's pixels per texel, 0 if there are none."""
+        shown = crease_weights(weights)
+        if shown.max() < LEAST_CREASE:
+            return 0.0
+        for rows, columns, _ in self._creases:
+            scratch.creases[rows, columns] = 0
+        for weight, (rows, columns, fold) in zip(shown, self._creases, strict=True):
+            if weight >= LEAST_CREASE:
+                scratch.creases[rows, columns] += weight * fold
+        return self._crease_scale
 
     def _mouth_affine(self, scratch: _Scratch) -> Floats:
         front, right, left = self._front
@@ -266,6 +287,15 @@ class Renderer:
         low = np.clip(np.floor(drawn.min(0)).astype(int), 0, self.size - 2)
         high = np.clip(np.ceil(drawn.max(0)).astype(int), low + 1, self.size)
         return np.array([*low, *high], np.int32)
+
+
+def _boxed(fold: Bytes) -> tuple[slice, slice, Floats]:
+    """Rows, columns and brightness change of the part of a map of folds that is not even."""
+    rows, columns = (np.flatnonzero((fold != EVEN).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return slice(0, 0), slice(0, 0), np.zeros((0, 0), np.float32)
+    box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    return *box, (fold[box].astype(np.float32) - EVEN) * np.float32(DEPTH / 127)
 
 
 def _layer_of(triangles: Ints, groups: dict[str, Ints], vertices: int) -> Bytes:

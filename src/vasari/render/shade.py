@@ -79,6 +79,18 @@ def _look_up(picture: Bytes, x: float, y: float, colour: Floats) -> None:
         )  # fmt: skip
 
 
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _fold(creases: Floats, scale: float, u: float, v: float) -> float:
+    """Brightness factor of the folds at a place in the texture."""
+    if scale == 0:
+        return np.float32(1)
+    i, fy = _corner(creases.shape[0], v * scale)
+    j, fx = _corner(creases.shape[1], u * scale)
+    upper = creases[i, j] + fx * (creases[i, j + 1] - creases[i, j])
+    lower = creases[i + 1, j] + fx * (creases[i + 1, j + 1] - creases[i + 1, j])
+    return np.float32(1) + upper + fy * (lower - upper)
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def _sample(
     f: int,
@@ -93,6 +105,8 @@ def _sample(
     eye_textures: Bytes,
     eye_turns: Floats,
     closing: Floats,
+    creases: Floats,
+    crease_scale: float,
     shadow: float,
     colour: Floats,
 ) -> float:
@@ -139,6 +153,7 @@ def _sample(
             cv = w0 * attributes[i, CLOSED_V] + w1 * attributes[j, CLOSED_V] + w2 * attributes[m, CLOSED_V]
             for c in range(3):
                 colour[c] += part * (_bilinear(closed, cu, cv, c) - colour[c])
+    light *= _fold(creases, crease_scale, u, v)
     for c in range(3):
         colour[c] *= light
     return w0 * attributes[i, ALPHA] + w1 * attributes[j, ALPHA] + w2 * attributes[m, ALPHA]
@@ -188,6 +203,8 @@ def shade(
     eye_textures: Bytes,
     eye_turns: Floats,
     closing: Floats,
+    creases: Floats,
+    crease_scale: float,
     shadow_px: float,
     box: Ints,
     picture: Bytes,
@@ -202,6 +219,7 @@ def shade(
         overlay: (S, S, 2) over the eyeballs: shade (128 leaves as is) and gleam (added).
         eye_textures: (2, E, E, 3) left, right eyeball. eye_turns: (2, 3, 3) head to eye rotation.
         closing: (2,) how far each eye is shut, 0..1.
+        creases: (h, w) change of the skin's brightness by folds. crease_scale: its pixels per texel; 0: none.
         shadow_px: reach of an upper lid's shadow, pixels.
         picture: (H, W, 3) changed in place.
     """
@@ -223,8 +241,9 @@ def shade(
                 if alpha <= 0:
                     continue
                 _look_up(photo, mean[0], mean[1], total)
+                light = alpha * mean[2] * _fold(creases, crease_scale, mean[0], mean[1])
                 for c in range(3):
-                    total[c] *= alpha * mean[2]
+                    total[c] *= light
             else:
                 total[:] = 0
                 alpha = np.float32(0)
@@ -246,7 +265,7 @@ def shade(
                         shadow = np.exp(-(row - first_row[hole, column]) / reach)
                     a = _sample(
                         f, w1, w2, kind, triangles, attributes, photo, closed, overlay,
-                        eye_textures, eye_turns, closing, shadow, colour,
+                        eye_textures, eye_turns, closing, creases, crease_scale, shadow, colour,
                     )  # fmt: skip
                     a *= np.float32(0.25)
                     alpha += a
