@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from vasari import defaults
 from vasari.errors import UsageError
+from vasari.film.target import FileTarget
 from vasari.film.writer import FilmWriter
 from vasari.live.painters import Painters
 from vasari.live.performer import Frame, Performer, check_picture
@@ -22,7 +23,7 @@ from vasari.live.samples import SampleQueue
 from vasari.live.timeline import Timeline
 from vasari.motion.controls import Controls
 from vasari.motion.motion import MOTION_RATE, Motion
-from vasari.portrait.portrait import Portrait
+from vasari.portrait.portrait import Portrait, is_whole
 from vasari.voice.sound import Sound, Source
 
 #: A portrait, or what makes one: an image or portrait file, an encoded image, an array (H, W, 3).
@@ -68,6 +69,7 @@ def animate(
     *,
     fps: int = defaults.FPS,
     size: int = defaults.SIZE,
+    frame: str = defaults.FRAME,
     seed: int = defaults.SEED,
     face: int | None = None,
     force: bool = False,
@@ -84,6 +86,7 @@ def animate(
         out: the film: ``.mp4`` or ``.webm``, or ``-`` for fragmented MP4 on standard output.
         fps: pictures a second, 24 to 60.
         size: side of the picture in pixels, even, 256 to 1024.
+        frame: ``"crop"``, the head in a square of ``size``; or ``"whole"``, the whole photo at its own size.
         seed: same seed, same input: same motion.
         face: which face, where the photo shows several: 0 is the leftmost; by default the largest.
         force: whether an existing film may be replaced.
@@ -101,25 +104,25 @@ def animate(
     began = perf_counter()
     check_picture(fps, size)
     behaviour = controls_from(seed=seed, **controls)
-    with (
-        Sound.open(speech, rate) as sound,
-        FilmWriter(out, size=size, fps=fps, rate=sound.rate, channels=sound.channels, force=force) as film,
-    ):
+    with ExitStack() as stack:
+        sound = stack.enter_context(Sound.open(speech, rate))
         log = _Log(began, None if sound.duration is None else round(sound.duration * fps), progress)
-        portrait = portrait_of(photo, face=face)
+        form: dict[str, Any] = {"fps": fps, "rate": sound.rate, "channels": sound.channels, "force": force}
+        film, portrait = _film_of(stack, photo, out, face=face, frame=frame, size=size, **form)
         log.mark("portrait")
         performer = Performer(
             portrait,
             behaviour,
             fps=fps,
             size=size,
+            frame=frame,
             rate=sound.rate,
             channels=sound.channels,
             threads=threads,
             ahead=AHEAD,
         )
-        for frame in _performed(performer, sound):
-            film.write(frame.image, frame.audio)
+        for shown in _performed(performer, sound):
+            film.write(shown.image, shown.audio)
             log.picture()
     return log.animation(out, fps)
 
@@ -132,6 +135,7 @@ def perform(
     speech: Speech | None = None,
     fps: int = defaults.FPS,
     size: int = defaults.SIZE,
+    frame: str = defaults.FRAME,
     face: int | None = None,
     force: bool = False,
     rate: int | None = None,
@@ -147,6 +151,7 @@ def perform(
         speech: sound to go with it; cut off, or followed by silence, where the motion ends.
         fps: pictures a second, 24 to 60.
         size: side of the picture in pixels, even, 256 to 1024.
+        frame: as for :func:`animate`.
         face: as for :func:`animate`.
         force: whether an existing film may be replaced.
         rate: samples a second, where ``speech`` is an array.
@@ -162,13 +167,13 @@ def perform(
     played = motion_of(motion)
     with ExitStack() as stack:
         sound = None if speech is None else stack.enter_context(Sound.open(speech, rate))
-        form = {} if sound is None else {"rate": sound.rate, "channels": sound.channels}
-        film = stack.enter_context(FilmWriter(out, size=size, fps=fps, force=force, **form))
+        form: dict[str, Any] = {} if sound is None else {"rate": sound.rate, "channels": sound.channels}
         log = _Log(began, round(len(played) * fps / MOTION_RATE), progress)
-        portrait = portrait_of(photo, face=face)
+        form |= {"fps": fps, "force": force}
+        film, portrait = _film_of(stack, photo, out, face=face, frame=frame, size=size, **form)
         log.mark("portrait")
         audio = repeat(None) if sound is None else _slices(sound, Timeline(fps, sound.rate))
-        pictures = Painters(portrait, size, threads).paint(played.frames(fps), AHEAD)
+        pictures = Painters(portrait, size, threads, frame).paint(played.frames(fps), AHEAD)
         for picture, part in zip(pictures, audio, strict=False):
             film.write(picture, part)
             log.picture()
@@ -177,13 +182,35 @@ def perform(
     return log.animation(out, fps)
 
 
-def portrait_of(photo: Photo, *, face: int | None = None) -> Portrait:
+def _film_of(
+    stack: ExitStack,
+    photo: Photo,
+    out: str | Path,
+    *,
+    face: int | None,
+    frame: str,
+    size: int,
+    force: bool,
+    **form: Any,
+) -> tuple[FilmWriter, Portrait]:
+    """The film, open, and the portrait for it. A wrong path is found out before any work is done."""
+    if not is_whole(frame):
+        film = stack.enter_context(FilmWriter(out, size=size, force=force, **form))
+        return film, portrait_of(photo, face=face)
+    if str(out) != "-":
+        FileTarget(Path(out), force).discard()
+    portrait = portrait_of(photo, face=face, frame=frame)
+    height, width = portrait.surroundings.shape[:2]
+    return stack.enter_context(FilmWriter(out, size=(width, height), force=force, **form)), portrait
+
+
+def portrait_of(photo: Photo, *, face: int | None = None, frame: str = defaults.FRAME) -> Portrait:
     """The portrait that ``photo`` is, or is a file of, or is prepared from."""
     if isinstance(photo, Portrait):
         return photo
     if isinstance(photo, str | Path) and Path(photo).suffix == PORTRAIT_SUFFIX:
         return Portrait.load(photo)
-    return Portrait.create(photo, face=face)
+    return Portrait.create(photo, face=face, frame=frame)
 
 
 def controls_from(**values: Any) -> Controls:

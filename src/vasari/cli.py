@@ -36,6 +36,7 @@ Photo = Annotated[str, typer.Argument(help="A portrait photo, or a .portrait fil
 Out = Annotated[str, typer.Option("-o", "--out", help=".mp4 or .webm; - streams fragmented MP4 to stdout.")]
 Fps = Annotated[int, typer.Option(help=f"Pictures a second, {defaults.MIN_FPS} to {defaults.MAX_FPS}.")]
 Size = Annotated[int, typer.Option(help=f"Pixels, even, {defaults.MIN_SIZE} to {defaults.MAX_SIZE}.")]
+FrameOf = Annotated[str, typer.Option("--frame", help="crop: the head in a square; whole: the whole photo.")]
 Seed = Annotated[int, typer.Option(help="Same seed, same input: same motion.")]
 Face = Annotated[int | None, typer.Option(help="Which face, 0 the leftmost; the largest if not given.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace an existing file.")]
@@ -69,6 +70,7 @@ def animate(
     out: Out = defaults.OUT,
     fps: Fps = defaults.FPS,
     size: Size = defaults.SIZE,
+    frame: FrameOf = defaults.FRAME,
     seed: Seed = defaults.SEED,
     face: Face = None,
     gaze: Gaze = None,
@@ -96,7 +98,15 @@ def animate(
         "blink_rate": blink_rate,
     }
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    options |= {"fps": fps, "size": size, "seed": seed, "face": face, "force": force, "threads": threads}
+    options |= {
+        "fps": fps,
+        "size": size,
+        "frame": frame,
+        "seed": seed,
+        "face": face,
+        "force": force,
+        "threads": threads,
+    }
     with _progress(quiet) as progress:
         if variations is None:
             films = [vasari.animate(photo, speech, out, progress=progress, **options)]
@@ -130,12 +140,13 @@ def prepare(
         Path | None, typer.Option("-o", "--out", help="The portrait file [PHOTO.portrait].")
     ] = None,
     face: Face = None,
+    frame: FrameOf = defaults.FRAME,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
     """Prepare PHOTO once, to animate it again without the wait."""
     place = _free(out or Path(photo).with_suffix(".portrait").name, force)
-    vasari.Portrait.create(photo, face=face).save(place)
+    vasari.Portrait.create(photo, face=face, frame=frame).save(place)
     _say(f"{place}: ready for `vasari animate {place} SPEECH`", quiet)
 
 
@@ -165,6 +176,7 @@ def perform(
     speech: Annotated[str | None, typer.Option(help="Sound to go with it.")] = None,
     fps: Fps = defaults.FPS,
     size: Size = defaults.SIZE,
+    frame: FrameOf = defaults.FRAME,
     face: Face = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -178,6 +190,7 @@ def perform(
             speech=speech,
             fps=fps,
             size=size,
+            frame=frame,
             face=face,
             force=force,
             progress=progress,

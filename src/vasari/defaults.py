@@ -10,6 +10,10 @@ MIN_FPS, MAX_FPS = 24, 60
 SIZE = 512
 MIN_SIZE, MAX_SIZE = 256, 1024
 
+#: What a film shows: the head's square, or the whole photo at its own size.
+FRAME = CROP = "crop"
+WHOLE = "whole"
+
 #: Same seed, same input: same motion.
 SEED = 0
 

@@ -49,7 +49,7 @@ def variations(
     places = [_numbered(Path(out), number) for number in range(1, count + 1)]
     for place in places:
         FileTarget(place, force).discard()
-    portrait = portrait_of(photo, face=face)
+    portrait = portrait_of(photo, face=face, frame=options.get("frame", defaults.FRAME))
     return [
         animate(portrait, speech, place, seed=seed + number, force=force, **options)
         for number, place in enumerate(places)

@@ -9,9 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
+from vasari import defaults
 from vasari.motion.motion import MotionFrame
-from vasari.portrait.portrait import Portrait
+from vasari.portrait.portrait import Portrait, is_whole
 from vasari.render.renderer import Renderer
+from vasari.render.whole import WholeRenderer
 
 Picture = NDArray[np.uint8]
 
@@ -19,12 +21,12 @@ Picture = NDArray[np.uint8]
 class Painters:
     """``threads`` painters of one portrait, waiting for work; they share one renderer."""
 
-    def __init__(self, portrait: Portrait, size: int, threads: int) -> None:
-        self._renderer = Renderer(portrait, size)
+    def __init__(self, portrait: Portrait, size: int, threads: int, frame: str = defaults.FRAME) -> None:
+        self._renderer = WholeRenderer(portrait) if is_whole(frame) else Renderer(portrait, size)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="vasari-painter")
 
     def begin(self, motion: MotionFrame) -> Future[Picture]:
-        """Begin a picture; its result is (size, size, 3) uint8 RGB."""
+        """Begin a picture; its result is (size, size, 3) uint8 RGB, or as large as the whole photo."""
         return self._pool.submit(self._renderer.render, motion)
 
     def paint(self, motions: Iterable[MotionFrame], ahead: int) -> Iterator[Picture]:

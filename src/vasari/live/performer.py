@@ -39,7 +39,7 @@ class Frame:
     """One picture and the sound that belongs to it.
 
     Attributes:
-        image: (size, size, 3) uint8 RGB.
+        image: (size, size, 3) uint8 RGB, or the whole photo's size.
         audio: (n, channels) float32, exactly this picture's part of the sound as it was pushed.
         pts: number of the picture; it is shown at ``pts * time_base`` seconds.
         time_base: seconds a picture, 1 / fps.
@@ -65,6 +65,7 @@ class Performer:
         controls: how to behave; may change later with :meth:`set`.
         fps: pictures a second, 24 to 60.
         size: side of the picture in pixels, even, 256 to 1024.
+        frame: ``"crop"``, a square of that size; or ``"whole"``, the whole photo at its own size.
         rate: samples a second of the sound that will be pushed.
         channels: its channels.
         threads: pictures drawn at once.
@@ -82,6 +83,7 @@ class Performer:
         *,
         fps: int = defaults.FPS,
         size: int = defaults.SIZE,
+        frame: str = defaults.FRAME,
         rate: int = defaults.RATE,
         channels: int = defaults.CHANNELS,
         threads: int = defaults.THREADS,
@@ -94,7 +96,7 @@ class Performer:
         _check_at_least("ahead", ahead, 1)
         self.fps, self.size, self.rate, self.channels = fps, size, rate, channels
         self._actor = Actor(controls or Controls(), rate=rate, rest_translation=portrait.translation)
-        self._painters = Painters(portrait, size, threads)
+        self._painters = Painters(portrait, size, threads, frame)
         self._ahead = ahead
         self._block = rate // BLOCKS_PER_SECOND
         self._timeline = Timeline(fps, rate)

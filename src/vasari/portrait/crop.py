@@ -16,6 +16,10 @@ Bytes = NDArray[np.uint8]
 
 #: Smallest and largest side of the square that is kept, pixels; smaller faces are enlarged.
 MIN_SIDE, MAX_SIDE = 512, 1024
+#: ... and largest where the square is shown within its whole photo.
+MAX_WHOLE_SIDE = 2048
+#: Longest side of a film, pixels.
+MAX_FILM_SIDE = 3840
 #: Side of the square over the height of the face (forehead landmark to chin), wanted and at the least.
 WANTED_SIDE, LEAST_SIDE = 2.25, 1.2
 #: Where the middle of the face stands in the square, from its top.
@@ -34,7 +38,8 @@ class Crop:
         picture: (P, P, 3) RGB; the view lies ``margin`` pixels inside it on all sides.
         margin: pixels. side: of the view, pixels; ``P = side + 2 margin``.
         scale: pixels of the crop per pixel of the photo.
-        origin: (2,) place in the photo (x, y) of the picture's top-left corner.
+        origin: (2,) place in the photo (x, y) of the picture's top-left corner; whole pixels.
+        extent: side of the picture in the photo, pixels.
         seen: rows and columns of the picture that the photo shows; what lies beyond is made up.
     """
 
@@ -42,7 +47,8 @@ class Crop:
     margin: int
     side: int
     scale: float
-    origin: tuple[float, float]
+    origin: tuple[int, int]
+    extent: int
     seen: tuple[slice, slice]
 
     def place(self, points: NDArray[np.floating]) -> Floats:
@@ -56,12 +62,22 @@ class Crop:
 
 
 @stage("crop")
-def crop_photo(photo: Bytes, face: FaceLandmarks) -> Crop:
+def fit_for_film(photo: Bytes) -> Bytes:
+    """The photo (H, W, 3) with even sides of at most ``MAX_FILM_SIDE`` pixels, as films need them."""
+    shrink = MAX_FILM_SIDE / max(photo.shape[:2])
+    if shrink < 1:
+        size = (round(photo.shape[1] * shrink), round(photo.shape[0] * shrink))
+        photo = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.ascontiguousarray(photo[: photo.shape[0] // 2 * 2, : photo.shape[1] // 2 * 2])
+
+
+def crop_photo(photo: Bytes, face: FaceLandmarks, largest: int = MAX_SIDE) -> Crop:
     """Cut the square around a face; where the photo ends too soon, its blurred mirror image goes on.
 
     Args:
         photo: (H, W, 3) RGB.
         face: landmarks in the photo's pixels.
+        largest: side of the view, pixels, beyond which the photo is shrunk.
     """
     points = face.points[:, :2]
     middle = (points[_FOREHEAD] + points[_CHIN]) / 2
@@ -70,22 +86,25 @@ def crop_photo(photo: Bytes, face: FaceLandmarks) -> Crop:
         1.15 * float(np.linalg.norm(points[_CHEEK_RIGHT] - points[_CHEEK_LEFT])),
     )
     available = min(photo.shape[:2])
-    side = float(np.clip(available, LEAST_SIDE * height, WANTED_SIDE * height))
+    side = round(float(np.clip(available, LEAST_SIDE * height, WANTED_SIDE * height)))
     corner = middle - side * np.array([0.5, FACE_HEIGHT_IN_SQUARE])
     room = np.array([photo.shape[1], photo.shape[0]]) - side
     corner = np.clip(corner, np.minimum(room, 0), np.maximum(room, 0))  # as little beyond the photo as can be
 
-    view = int(np.clip(round(side / 2) * 2, MIN_SIDE, MAX_SIDE))
-    margin = round(MARGIN * view)
-    scale = view / side
-    origin = corner - margin / scale
+    border = round(MARGIN * side)
+    view = int(np.clip(round(side / 2) * 2, MIN_SIDE, largest))
+    margin = round(border * view / side)
+    extent, full = side + 2 * border, view + 2 * margin
+    origin = np.round(corner).astype(int) - border
+    scale = full / extent
     return Crop(
-        _cut(photo, origin, scale, view + 2 * margin),
+        _cut(photo, origin.astype(float), scale, full),
         margin,
         view,
         scale,
-        (float(origin[0]), float(origin[1])),
-        _seen(photo, origin, scale, view + 2 * margin),
+        (int(origin[0]), int(origin[1])),
+        extent,
+        _seen(photo, origin.astype(float), scale, full),
     )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vasari import defaults
+from vasari.errors import UsageError
 from vasari.head.camera import Camera, direction, yaw_pitch
 from vasari.head.expressions import EXPRESSIONS
 from vasari.head.face_rows import OVAL
@@ -16,6 +18,7 @@ from vasari.head.landmarks import FaceLandmarker
 from vasari.head.model import HeadModel
 from vasari.portrait import sheet
 from vasari.portrait.backdrop import cut_out
+from vasari.portrait.crop import MAX_SIDE, MAX_WHOLE_SIDE, Crop, crop_photo, fit_for_film
 from vasari.portrait.creases import crease_maps
 from vasari.portrait.crop import Crop, crop_photo
 from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
@@ -41,6 +44,8 @@ class Portrait:
 
     Attributes:
         picture: (P, P, 3) RGB, the view with a margin all round. margin: its width, pixels.
+        whole: (H, W, 3) the photo around it, even numbers of pixels; empty if it was not kept.
+        place: (3,) column and row of the picture in the whole photo, and its side there, pixels.
         closed: (P, P, 3) the picture with the eyes shut.
         matte: (P, P) opacity of the person, 255 all over where they cannot be told from the background.
         backdrop: (P, P, 3) the picture without the person.
@@ -59,6 +64,8 @@ class Portrait:
 
     picture: Bytes
     margin: int
+    whole: Bytes
+    place: Ints
     closed: Bytes
     matte: Bytes
     backdrop: Bytes
@@ -99,12 +106,27 @@ class Portrait:
         m = self.margin
         return self.picture[m : m + self.side, m : m + self.side]
 
+    @property
+    def surroundings(self) -> Bytes:
+        """(H, W, 3) the whole photo.
+
+        Raises:
+            UsageError: the portrait was prepared without it.
+        """
+        if not self.whole.size:
+            raise UsageError(
+                "this portrait was prepared without the photo around it; prepare the photo again with "
+                'frame="whole" (`vasari prepare --frame whole`)'
+            )
+        return self.whole
+
     @classmethod
     def create(
         cls,
         photo: str | Path | bytes | NDArray[np.generic],
         *,
         face: int | None = None,
+        frame: str = defaults.FRAME,
         landmarker: FaceLandmarker | None = None,
     ) -> Portrait:
         """Prepare a photo.
@@ -112,23 +134,29 @@ class Portrait:
         Args:
             photo: path or bytes of an image file, or an array (H, W[, 3 or 4]).
             face: which face, counted from the left, if there are several; by default the largest.
+            frame: ``"whole"`` keeps the photo around the head, up to 3840 pixels a side; ``"crop"`` does not.
             landmarker: to reuse one that is loaded.
 
         Raises:
+            UsageError: there is no such ``frame``.
             PhotoError: the photo cannot be read. NoFaceError: there is no (such) face in it.
         """
+        whole = is_whole(frame)
         image = read_photo(photo)
+        if whole:
+            image = fit_for_film(image)
         with stage("loading networks"):
             landmarker = landmarker or FaceLandmarker()
         found = choose_face(image, landmarker, face)
         with stage("head model"):
             model = HeadModel.load()
-        crop = crop_photo(image, found)
+        crop = crop_photo(image, found, MAX_WHOLE_SIDE if whole else MAX_SIDE)
         seen = crop.landmarks(found)
         side = crop.picture.shape[0]
         camera = Camera.default((crop.side, crop.side)).shifted(-crop.margin, -crop.margin)
         fit = fit_head(seen, (side, side), model, camera=camera)
-        return _assemble(model, crop, fit, seen.points[:, :2], seen.irises)
+        kept = image if whole else image[:0, :0]
+        return _assemble(model, crop, kept, fit, seen.points[:, :2], seen.irises)
 
     def save(self, path: str | Path) -> None:
         """Write the portrait to one file (an ``.npz`` archive; no pickle), whole or not at all.
@@ -150,7 +178,22 @@ class Portrait:
         return cls(**read_portrait(Path(path), {field.name for field in fields(cls)}))
 
 
-def _assemble(model: HeadModel, crop: Crop, fit: HeadFit, landmarks: Floats, irises: Floats) -> Portrait:
+def is_whole(frame: str) -> bool:
+    """Whether a film shows the whole photo.
+
+    Raises:
+        UsageError: there is no such ``frame``.
+    """
+    if frame not in (defaults.CROP, defaults.WHOLE):
+        raise UsageError(
+            f"frame is {frame!r}; choose {defaults.CROP!r} (the head) or {defaults.WHOLE!r} (the photo)"
+        )
+    return frame == defaults.WHOLE
+
+
+def _assemble(
+    model: HeadModel, crop: Crop, whole: Bytes, fit: HeadFit, landmarks: Floats, irises: Floats
+) -> Portrait:
     """Everything that follows from the fit."""
     camera = fit.camera
     turn, shift = np.asarray(fit.rotation, np.float32), np.asarray(fit.translation, np.float32)
@@ -185,6 +228,8 @@ def _assemble(model: HeadModel, crop: Crop, fit: HeadFit, landmarks: Floats, iri
     return Portrait(
         picture=crop.picture,
         margin=crop.margin,
+        whole=whole,
+        place=np.array([*crop.origin, crop.extent], np.int32),
         closed=closed,
         matte=matte,
         backdrop=backdrop,

@@ -16,7 +16,7 @@ from vasari.head.expressions import EXPRESSIONS
 FORMAT = "vasari-portrait"
 FORMAT_VERSION = 4
 
-_PICTURES = ("picture", "closed", "matte", "backdrop")
+_PICTURES = ("picture", "closed", "matte", "backdrop", "whole")
 _SCALARS = {"margin": int, "focal": float}
 
 
@@ -71,7 +71,7 @@ def read_portrait(path: Path, names: set[str]) -> dict[str, Any]:
 
 def _pack(name: str, array: NDArray[np.generic]) -> NDArray[np.generic]:
     """Pictures as PNG bytes: far smaller than an archive's own compression, and exact."""
-    if name not in _PICTURES:
+    if name not in _PICTURES or not array.size:
         return array
     picture = np.asarray(array, np.uint8)
     if picture.ndim == 3:
@@ -83,7 +83,7 @@ def _pack(name: str, array: NDArray[np.generic]) -> NDArray[np.generic]:
 def _unpack(name: str, array: NDArray[np.generic]) -> object:
     if name in _SCALARS:
         return _SCALARS[name](array)
-    if name not in _PICTURES:
+    if name not in _PICTURES or not array.size:
         return array
     decoded = cv2.imdecode(np.asarray(array, np.uint8), cv2.IMREAD_UNCHANGED)
     if decoded is None:

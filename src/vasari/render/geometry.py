@@ -26,17 +26,19 @@ def express(base: Floats, start: Ints, vertex: Ints, delta: Floats, weights: Flo
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def pose(points: Floats, rigidity: Floats, rotation: Floats, pivot: Floats, translation: Floats) -> None:
+def pose(
+    points: Floats, rigidity: Floats, nearing: Floats, rotation: Floats, pivot: Floats, translation: Floats
+) -> None:
     """Turn points (V, 3) about ``pivot`` and move them, in place, each by its ``rigidity`` (V,) in 0..1.
 
-    The distance to the camera (z of ``translation``) changes for all alike: it is the camera that moves.
+    The distance to the camera (z of ``translation``) changes by a share of its own, ``nearing`` (V,).
     """
     for v in range(len(points)):
         h = rigidity[v]
         x, y, z = points[v, 0] - pivot[0], points[v, 1] - pivot[1], points[v, 2] - pivot[2]
         for c in range(3):
             turned = rotation[c, 0] * x + rotation[c, 1] * y + rotation[c, 2] * z + pivot[c]
-            move = translation[c] if c == 2 else h * translation[c]
+            move = (nearing[v] if c == 2 else h) * translation[c]
             points[v, c] += h * (turned - points[v, c]) + move
 
 

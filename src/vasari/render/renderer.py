@@ -17,7 +17,7 @@ from vasari.render import geometry, mouth_view, shade
 from vasari.render.eyelids import with_lids
 from vasari.render.raster import SUPERSAMPLING, rasterise
 from vasari.render.sheet import SheetPainter
-from vasari.render.texture import TEXELS, texture
+from vasari.render.texture import texels_of, texture
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
@@ -78,12 +78,13 @@ class Renderer:
     Args:
         portrait: whom to draw.
         size: side of the pictures, pixels, even, 256 to 1024.
+        steady: whether the torso stays where it is when the head comes nearer.
 
     A triangle rasteriser draws the face, eyes and the inside of the mouth, anti-aliased, over an
     elastic sheet with hair and torso, over a background that stays. A picture depends on its frame alone.
     """
 
-    def __init__(self, portrait: Portrait, size: int = 512) -> None:
+    def __init__(self, portrait: Portrait, size: int = 512, *, steady: bool = False) -> None:
         self.size = size
         scale = size / portrait.side
         self._p = portrait
@@ -95,7 +96,7 @@ class Renderer:
         self._head = len(portrait.attributes)
         self._attributes = portrait.attributes.copy()
         for column in (shade.U, shade.CLOSED_U, shade.TWIN_U):
-            self._attributes[:, column : column + 2] *= scale * TEXELS
+            self._attributes[:, column : column + 2] *= scale * texels_of(scale * portrait.picture.shape[0])
         self._tinted = np.unique(portrait.triangles[portrait.kinds == shade.TINTED])
         groups = HeadModel.load().groups
         self._teeth = groups["teeth_upper"]
@@ -120,6 +121,8 @@ class Renderer:
             self._recess[portrait.triangles[portrait.kinds == kind]] = recess
         self._recess[portrait.triangles[self._skin_order]] = 0
         self._sheet = SheetPainter(portrait, size)
+        # it is the camera that moves, unless something stands still around the person
+        self._nearing = portrait.rigidity if steady else np.ones_like(portrait.rigidity)
         self._scratches: deque[_Scratch] = deque()
 
     def render(self, frame: MotionFrame) -> Bytes:
@@ -154,7 +157,7 @@ class Renderer:
     def _move(self, scratch: _Scratch, weights: Floats, turn: Floats, translation: Floats) -> None:
         p = self._p
         geometry.express(p.neutral, p.start, p.vertex, p.delta, weights, scratch.points)
-        geometry.pose(scratch.points, p.rigidity, turn, p.pivot, translation)
+        geometry.pose(scratch.points, p.rigidity, self._nearing, turn, p.pivot, translation)
         geometry.project(scratch.points, self._focal, self._center, scratch.places)
 
     def _looks(self, frame: MotionFrame, turn: Floats) -> Floats:

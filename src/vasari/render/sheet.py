@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vasari.portrait.portrait import Portrait
 from vasari.portrait.sheet import KNOTS
-from vasari.render.texture import TEXELS, fitted, texture
+from vasari.render.texture import fitted, texels_of, texture
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -35,6 +35,7 @@ class SheetPainter:
     def __init__(self, portrait: Portrait, size: int) -> None:
         scale = size / portrait.side
         self.size = size
+        self._texels = np.float32(texels_of(scale * portrait.picture.shape[0]))
         self._margin = np.float32(portrait.margin * scale)
         self._knots = _rest_knots(portrait, scale)
         self._knots_per_pixel = np.float32((KNOTS - 1) / (size + 2 * self._margin))
@@ -65,7 +66,7 @@ class SheetPainter:
         if box is None:
             return picture
         rows, columns = box
-        texels = (source + self._margin) * np.float32(TEXELS) - np.float32(0.5)
+        texels = (source + self._margin) * self._texels - np.float32(0.5)
         fine = cv2.resize(texels[rows, columns], None, fx=COARSENESS, fy=COARSENESS)
         fixed = cv2.convertMaps(fine, _NO_MAP, cv2.CV_16SC2)  # fixed point: half the time of floats
         person = cv2.remap(self._layer, *fixed, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)

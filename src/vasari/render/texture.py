@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 
-#: Texels per pixel along each side: bilinear lookups in a finer grid keep the photo's sharpness.
-TEXELS = 2
+#: Texels per pixel along each side: bilinear lookups in a finer grid keep the photo's sharpness. Very large
+#: pictures do without, from this side on.
+TEXELS, LARGE = 2, 1536
 
 
 def fitted(picture: Bytes, scale: float) -> Bytes:
@@ -21,12 +22,18 @@ def fitted(picture: Bytes, scale: float) -> Bytes:
     return np.asarray(cv2.resize(picture, (side, side), interpolation=method), np.uint8)
 
 
+def texels_of(side: float) -> int:
+    """Texels per pixel of a picture drawn ``side`` pixels wide."""
+    return TEXELS if side < LARGE else 1
+
+
 def texture(picture: Bytes, scale: float) -> Bytes:
-    """A picture (P, P[, C]) at the output's resolution, on a grid ``TEXELS`` times as fine.
+    """A picture (P, P[, C]) at the output's resolution, on a finer grid (:func:`texels_of`).
 
     Band-limited first and enlarged after, so that looking it up bilinearly neither aliases nor blurs.
     """
     small = fitted(picture, scale)
-    return np.asarray(
-        cv2.resize(small, None, fx=TEXELS, fy=TEXELS, interpolation=cv2.INTER_LANCZOS4), np.uint8
-    )
+    fine = texels_of(scale * picture.shape[0])
+    if fine == 1:
+        return small
+    return np.asarray(cv2.resize(small, None, fx=fine, fy=fine, interpolation=cv2.INTER_LANCZOS4), np.uint8)
