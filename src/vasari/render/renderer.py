@@ -95,8 +95,9 @@ class Renderer:
         self._overlay = texture(portrait.overlay, scale)
         self._head = len(portrait.attributes)
         self._attributes = portrait.attributes.copy()
+        fine = texels_of(scale * portrait.picture.shape[0])
         for column in (shade.U, shade.CLOSED_U, shade.TWIN_U):
-            self._attributes[:, column : column + 2] *= scale * texels_of(scale * portrait.picture.shape[0])
+            self._attributes[:, column : column + 2] *= scale * fine
         self._tinted = np.unique(portrait.triangles[portrait.kinds == shade.TINTED])
         groups = HeadModel.load().groups
         self._teeth = groups["teeth_upper"]
@@ -106,7 +107,7 @@ class Renderer:
         self._rims = groups["lip_upper_rim"], groups["lip_lower_rim"]
         self._layer_of = _layer_of(portrait.triangles, groups, len(portrait.attributes))
         self._creases = [_boxed(fold) for fold in portrait.creases]
-        self._crease_scale = 1 / (scale * TEXELS * COARSENESS)
+        self._crease_scale = 1 / (scale * fine * COARSENESS)
         self._front = _front_teeth(portrait.neutral, self._teeth)
         self._skin_order = np.flatnonzero(portrait.kinds <= shade.FAR_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
