@@ -124,9 +124,8 @@ def agreement(heard: Tensor, weight: Tensor, seen: Tensor, lag: int = 0) -> Tens
 
 
 def coloured(features: Tensor) -> Tensor:
-    """Features as another microphone would give: bands raised or lowered, a little noise."""
-    size, bands = len(features), MEL.stop - MEL.start
-    knots = 0.25 * torch.randn(size, 1, 5)
+    """Features (B, N, D) as another microphone would give: bands raised or lowered."""
+    knots = 0.25 * torch.randn(len(features), 1, 5)
     features = features.clone()
-    features[..., MEL] += F.interpolate(knots, bands, mode="linear", align_corners=True)
-    return features + 0.05 * torch.randn_like(features) * features.std((0, 1))
+    features[..., MEL] += F.interpolate(knots, MEL.stop - MEL.start, mode="linear", align_corners=True)
+    return features

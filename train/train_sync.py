@@ -120,7 +120,8 @@ def pretended(shapes: Tensor) -> Tensor:
 
 def loss_of(net: SyncNet, batch: Batch) -> dict[str, Tensor]:
     """Cross-entropies of speech finding its motion, and of motion finding its speech."""
-    heard, weight = net.heard(coloured(batch.features))
+    noise = 0.05 * batch.features.std((0, 1)) * torch.randn_like(batch.features)
+    heard, weight = net.heard(coloured(batch.features) + noise)
     weight = weight * batch.near
     shapes = batch.expression @ net.shapes
     every = net.moved(torch.cat([styled(shapes), pretended(shapes)]))

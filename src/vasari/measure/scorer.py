@@ -159,7 +159,7 @@ def evidence(curve: Reals, peak: float, windows: int) -> Reals:
 
 
 def far(curve: Reals) -> float:
-    """Mean of a curve where speech and motion do not belong together: at lags far from 0 and from the peak."""
+    """Mean of a curve where speech and motion do not belong together: far from 0 and from the peak."""
     lags = np.arange(len(curve)) - MOST_LAG
     away = np.minimum(np.abs(lags), np.abs(lags - lags[np.argmax(curve)]))
     return float(curve[away >= FAR_LAG].mean())
