@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 from vasari.head.expressions import EXPRESSIONS
 from vasari.head.fit import HeadFit
 from vasari.head.model import HeadModel
+from vasari.portrait.infancy import infancy
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
@@ -31,6 +32,8 @@ TEETH_DROP = 0.25
 #: ... and the lower row (with the tongue) still lower and further back than the upper.
 UPPER, LOWER = ("teeth_upper", "gums_upper"), ("teeth_lower", "gums_lower", "tongue")
 LOWER_ROW = np.array([0.0, 0.12, 0.2], np.float32)
+#: How much less of a baby's teeth stands out of its gums, cm.
+UNGROWN = 0.75
 #: The tongue follows the jaw only so far, (x, y, z): speech keeps it up and in front while the jaw drops.
 TONGUE_SHARE = np.array([1.0, 0.88, 0.75], np.float32)
 #: Rounded lips stand off the teeth, which part behind them: shift of the upper and the lower row, cm.
@@ -79,7 +82,7 @@ def build_rig(model: HeadModel, fit: HeadFit, residual: Floats, landmarks: Float
     neutral = photo + np.tensordot(kept - fit.expression, deltas, 1).astype(np.float32)
     for _ in range(2):  # the second pass follows the rims' own curves as the first has left them
         neutral = neutral + _meet(model, neutral, "lip_upper_rim", "lip_lower_rim", LIP_REACH, share=0.5)
-    neutral = _seat_teeth(model, neutral.astype(np.float32), turn)
+    neutral = _seat_teeth(model, neutral.astype(np.float32), turn, infancy(landmarks))
     # a weight of 1 reaches the full shape from where the photo's face already is
     deltas = deltas * (1 - kept)[:, None, None]
     _move_inside(model, deltas, turn)
@@ -111,10 +114,10 @@ def kept_expression(expression: Floats, landmarks: Floats) -> Floats:
     return kept
 
 
-def _seat_teeth(model: HeadModel, neutral: Floats, turn: Floats) -> Floats:
+def _seat_teeth(model: HeadModel, neutral: Floats, turn: Floats, infancy: float) -> Floats:
     """Set teeth, gums and tongue as a rigid whole behind the closed lips, as wide as the mouth allows.
 
-    They hang on the skull, whose size the landmarks of the lips cannot tell: identity must not bend them.
+    They hang on the skull, whose size the landmarks of the lips cannot tell: identity must not bend them. A baby's (``infancy`` of 1) are still in the gums.
     """
     rim = model.groups["lip_upper_rim"]
     middle = rim[len(rim) // 2]
@@ -124,7 +127,9 @@ def _seat_teeth(model: HeadModel, neutral: Floats, turn: Floats) -> Floats:
     inside = np.concatenate([model.groups[name] for name in ORAL])
     size = np.clip(width, *TEETH_SIZE)
     seated = neutral.copy()
-    place = model.neutral[inside] - model.neutral[middle] - [0, TEETH_DROP, 0]
+    place = model.neutral[inside] - model.neutral[middle] - [0, (1 - infancy) * TEETH_DROP, 0]
+    for row, up in (("teeth_upper", 1), ("teeth_lower", -1)):
+        place[np.isin(inside, model.groups[row]), 1] += up * infancy * UNGROWN
     place[np.isin(inside, np.concatenate([model.groups[name] for name in LOWER]))] -= LOWER_ROW
     seated[inside] = neutral[middle] + size * place @ turn.T
     return seated

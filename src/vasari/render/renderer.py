@@ -28,6 +28,8 @@ Bytes = NDArray[np.uint8]
 RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.TINTED: 0.15}
 #: Light in the mouth falls with depth behind the lips over the width of the opening, squared, times this.
 MOUTH_DIMMING = 0.28
+#: ... counted from this far behind them, cm.
+LIT_DEPTH = 0.55
 #: Width of the opening that light enters by, closed (cm), and its growth with the gap between the lips.
 LEAST_OPENING, OPENING_PER_GAP = 0.45, 0.5
 #: The light comes from in front and above.
@@ -187,7 +189,8 @@ class Renderer:
         upper, lower = (scratch.points[rim] for rim in self._rims)
         gap = np.linalg.norm(upper - lower, axis=1).max()
         opening = LEAST_OPENING + OPENING_PER_GAP * gap
-        depth = np.maximum(max(upper[:, 2].max(), lower[:, 2].max()) - inside[:, 2], 0) / opening
+        lips = max(upper[:, 2].max(), lower[:, 2].max()) - LIT_DEPTH
+        depth = np.maximum(lips - inside[:, 2], 0) / opening
         facing = np.maximum(scratch.normals[self._tinted] @ MOUTH_LIGHT, 0)
         gleam = self._gleam * facing**GLEAM_POWER
         facing = self._ambient + (1 - self._ambient) * np.sqrt(facing) + gleam
