@@ -27,6 +27,8 @@ Flags = NDArray[np.bool_]
 
 #: Nothing can be said of clips shorter than this, nor of less speech, seconds.
 SHORTEST, LEAST_SPEECH = 1.0, 0.5
+#: A face that is lost, or was never seen, is searched for in each of so many frames.
+SEARCH_EVERY = 5
 #: Other faces are looked for in so many frames; one at least this part of the largest disturbs.
 LOOKS, OTHER_FACE = 3, 0.6
 
@@ -156,7 +158,8 @@ def _watch(
             break
         if times and time <= times[-1]:
             continue
-        seen = landmarker.follow(picture, seen)
+        if seen is not None or len(times) % SEARCH_EVERY == 0:
+            seen = landmarker.follow(picture, seen)
         if seen is not None and len(times) in looks:
             _check_alone(path, landmarker.find(picture, many=True), time)
         watch.see(picture, seen)

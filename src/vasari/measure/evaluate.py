@@ -78,5 +78,5 @@ def evaluate(
 
 def measure_motion(clip: Clip, score: SyncScore | None) -> Readings:
     """Everything that motion and speech tell, given what the learned judge says."""
-    life = measure_head(clip) | measure_eyes(clip) | measure_face(clip)
-    return measure_sync(clip, score) | measure_mouth(clip) | life
+    lips = measure_sync(clip, score) | measure_mouth(clip)
+    return lips | measure_head(clip) | measure_eyes(clip) | measure_face(clip)

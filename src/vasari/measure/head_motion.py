@@ -15,8 +15,10 @@ from vasari.motion.motion import MOTION_RATE
 
 Reals = NDArray[np.float64]
 
-#: Spread is taken within windows of this length; clips of at least this length tell it, seconds.
-WINDOW_S, LEAST_S = 15.0, 4.0
+#: Spread is taken within windows of this length, seconds.
+WINDOW_S = 15.0
+#: Clips of at least this length tell spread and jitter, and how fast the head moves, seconds.
+LEAST_S, LEAST_CHANGE_S = 4.0, 2.0
 #: Above this frequency a head does not turn by itself, Hz.
 JITTER_HZ = 5.0
 #: A head that moves less than this in a frame moves no more than the landmarks' noise.
@@ -28,9 +30,9 @@ RADIUS_MM = 60.0
 def measure_head(clip: Clip) -> Readings:
     """Speed, spread and jitter of the head's rotation."""
     rotation = clip.track.motion.rotation.astype(np.float64)
+    short = _short(clip, LEAST_S)
     change = float(np.linalg.norm(np.diff(rotation, axis=0), axis=1).mean())
-    short = "" if clip.seconds >= LEAST_S else f"{clip.seconds:.1f} s are too short; {LEAST_S:g} s tell it"
-    readings = {"head.change": Reading(change, short)}
+    readings = {"head.change": Reading(change, _short(clip, LEAST_CHANGE_S))}
     windows = np.array_split(rotation, max(1, int(clip.seconds // WINDOW_S)))
     spread = np.mean([part.std(0) for part in windows], axis=0)
     for name, value in zip(("yaw", "pitch", "roll"), spread, strict=True):
@@ -53,6 +55,11 @@ def drift(clip: Clip) -> Reals:
     angle = -np.unwrap(np.angle(turn))
     place = [middle.real * mm, middle.imag * mm, angle * RADIUS_MM, -np.log(np.abs(turn)) * RADIUS_MM]
     return Resampler.of(clip.landmarks.times).straight(np.stack(place, 1))[: len(clip)]
+
+
+def _short(clip: Clip, least: float) -> str:
+    """Why a clip cannot tell, if it is shorter than ``least`` seconds."""
+    return "" if clip.seconds >= least else f"{clip.seconds:.1f} s are too short; {least:g} s tell it"
 
 
 def _jitter(clip: Clip, short: str) -> Reading:

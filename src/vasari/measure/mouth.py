@@ -19,7 +19,7 @@ AROUND_S = 0.06
 #: So many p, b and m, and so much silence (seconds), tell something.
 LEAST_BILABIALS, LEAST_SILENCE_S = 4, 0.4
 #: Movement of the lips a frame that is but noise of the landmarks, distances between the eyes.
-STILL = 0.002
+STILL = 0.008
 
 
 def measure_mouth(clip: Clip, bilabials: Spans | None = None) -> Readings:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, RED, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#999999"
 #: Inches of a plot for each second of film, and its least and largest width.
 INCHES_A_SECOND, NARROW, WIDE = 0.35, 8.0, 24.0
+#: Inches beside a plot, for its numbers and its legend, and its height.
+LEFT, RIGHT, HIGH = 0.6, 2.2, 1.9
 
 
 def plots(report: Report) -> dict[str, str]:
@@ -50,8 +52,9 @@ def _drawn(report: Report, draw: Callable[[Report, Axes], None], wide: float, se
     from matplotlib.figure import Figure
 
     with rc_context({"font.size": 8, "svg.hashsalt": "vasari", "svg.fonttype": "none"}):
-        figure = Figure(figsize=(wide, 1.9), layout="constrained")
-        axes = figure.add_subplot()
+        figure = Figure(figsize=(wide + LEFT + RIGHT, HIGH))
+        span = wide / (wide + LEFT + RIGHT)
+        axes = figure.add_axes((LEFT / (wide + LEFT + RIGHT), 0.22, span, 0.72))
         draw(report, axes)
         axes.spines[["top", "right"]].set_visible(False)
         if seconds is not None:

@@ -133,8 +133,7 @@ class Report:
                 verdict = Text(f"{m.verdict}: {m.why}", style=_STYLE[m.verdict])
                 if m.note:
                     verdict.append(f" ({m.note})", style="dim")
-                unit = f" {m.standard.unit}" if m.standard.unit else ""
-                table.add_row(f"  {m.standard.name}", m.shown + unit, m.standard.people, verdict)
+                table.add_row(f"  {m.standard.name}", m.shown, m.standard.people, verdict)
         left = [Text(f"left out: {text}", style="yellow") for text in self.left_out]
         return Group(head, table, *left, Text(self.summary, style="bold"))
 

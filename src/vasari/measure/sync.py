@@ -14,6 +14,11 @@ from vasari.motion.motion import MOTION_RATE
 
 Reals = NDArray[np.float64]
 
+#: Lips and speech belong together if the judge holds that more probable than this, and do not below; a lag is
+#: believed from a lower probability on, as only lips that follow speech have one.
+BELONG, FOREIGN, LIKELY = 0.99, 0.05, 0.9
+#: Less than this tells neither, seconds of lips and speech.
+LEAST_JUDGED_S = 1.5
 #: Lips whose gap varies less than this in speech do not move, distances between the eyes (std).
 FROZEN = 0.004
 #: A clip must hold so much speech before it can teach its own lips, seconds.
@@ -37,17 +42,30 @@ def judged(clip: Clip, scorer: SyncScorer) -> SyncScore | None:
 
 
 def measure_sync(clip: Clip, score: SyncScore | None) -> Readings:
-    """Agreement and lag by the learned judge, and how well the clip's own speech predicts its lips."""
-    readings = {"sync.predictability": predictability(clip)}
+    """What the learned judge says, and how well the clip's own speech predicts its lips.
+
+    Args:
+        clip: what was observed.
+        score: as :func:`judged` gives it.
+    """
+    own = {"sync.predictability": predictability(clip)}
     if score is None:
         why = "the lips do not move, or too little is said"
-        return {"sync.agreement": Reading(0.0, note=why), "sync.lag": unread(why), **readings}
-    belongs = f"{100 * score.confidence:.0f} % likely to be their speech"
-    readings["sync.agreement"] = Reading(score.agreement, note=belongs)
-    readings["sync.lag"] = Reading(
-        score.lag_ms, "" if score.confidence > 0.5 else "no lag fits", note=belongs
-    )
-    return readings
+        return {
+            "sync.belonging": Reading(0.0, note=why),
+            "sync.agreement": unread(why),
+            "sync.lag": unread(why),
+        } | own
+    length = score.windows / MOTION_RATE
+    short, untold = length < LEAST_JUDGED_S, f"{length:.1f} s of lips and speech do not tell"
+    doubt = untold if short or FOREIGN < score.confidence < BELONG else ""
+    foreign = "they do not belong together" if score.confidence <= FOREIGN else ""
+    unclear = untold if short or score.confidence < LIKELY else ""
+    return {
+        "sync.belonging": Reading(score.confidence, doubt),
+        "sync.agreement": Reading(score.agreement, doubt or foreign),
+        "sync.lag": Reading(score.lag_ms, unclear or foreign),
+    } | own
 
 
 def predictability(clip: Clip) -> Reading:

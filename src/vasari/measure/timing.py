@@ -17,7 +17,7 @@ Reals = NDArray[np.float64]
 #: An interval at least this many times the usual one is a gap in which frames were dropped.
 GAP = 1.5
 #: Intervals further from the usual one than this share make a frame rate variable.
-STEADY = 0.1
+STEADY = 0.15
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Timing:
 
     Attributes:
         frames: pictures in the file.
-        fps: pictures a second, from the usual (median) interval.
+        fps: pictures a second, from the usual interval.
         picture_start, picture_end: seconds since the start of the file, until the last picture goes.
         sound_start, sound_end: the same of the sound, ``None`` if there is none.
         dropped: pictures missing in gaps between the others.
@@ -74,7 +74,7 @@ class Timing:
             raise VideoError(f"{video} holds no picture. Give a video of a talking face.")
         times = np.unique(shown[:, 0])
         steps = np.diff(times)
-        usual = float(np.median(steps)) if len(steps) else 1 / 25
+        usual = _usual(steps)
         gaps = steps[steps >= GAP * usual]
         first = claimed[0] if claimed[0] is not None else float(times[0])
         return cls(
@@ -87,6 +87,13 @@ class Timing:
             dropped=int(np.round(gaps / usual - 1).sum()),
             variable=float(np.mean(np.abs(steps / usual - 1) > STEADY)) if len(steps) else 0.0,
         )
+
+
+def _usual(steps: Reals) -> float:
+    """The usual interval in seconds: the mean of those near the median, as time stamps are rounded."""
+    if not len(steps):
+        return 1 / 25
+    return float(steps[steps < GAP * np.median(steps)].mean())
 
 
 def _stamps(container: Any, streams: list[Any]) -> tuple[Reals, Reals]:

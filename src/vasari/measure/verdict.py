@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vasari.measure.people import STANDARDS, Standard
+from vasari.measure.people import Standard, standards
 from vasari.measure.reading import Reading, Readings
 
 
@@ -39,19 +39,19 @@ class Measure:
 
     @property
     def shown(self) -> str:
-        """The number as it is printed."""
+        """The number as it is printed, with its unit."""
         if self.value is None:
             return "-"
-        return f"{self.value:{self.standard.form}}"
+        return f"{self.value:{self.standard.form}} {self.standard.unit}".rstrip()
 
 
 def judge(readings: Readings) -> tuple[Measure, ...]:
     """Verdicts on readings, in the order of the standards."""
-    return tuple(_measure(key, readings[key]) for key in STANDARDS if key in readings)
+    return tuple(_measure(key, readings[key]) for key in standards() if key in readings)
 
 
 def _measure(key: str, reading: Reading) -> Measure:
-    standard = STANDARDS[key]
+    standard = standards()[key]
     verdict, why = _verdict(standard, reading)
     return Measure(key, standard, reading.value, verdict, why, reading.note)
 
