@@ -22,7 +22,7 @@ Bytes = NDArray[np.uint8]
 Reals = NDArray[np.float64]
 
 #: Frames of a clip whose face is compared.
-FRAMES = 16
+FRAMES = 12
 #: What must be installed.
 INSTALL = "pip install 'vasari[evaluate]'"
 
