@@ -19,8 +19,10 @@ CLEAR = 0.02
 AROUND_FACE = 0.1
 #: The background nearest to the person may carry hair and blur: it is not believed, pixels at 512.
 DISTRUSTED_PX = 7
-#: So far in the mirrored background stays sharp, and so far in it has become a smooth fill, pixels at 512.
-SHARP_PX, SMOOTH_PX = 12, 90
+#: Depth, and blur of the mirrored background from there on, pixels at 512.
+SOFTENING_PX = ((5, 1.5), (18, 5.0), (45, 12.0))
+#: From the first to the second depth a smooth fill takes over, pixels at 512.
+SHARP_PX, SMOOTH_PX = 40, 100
 
 
 def cut_out(picture: Bytes, seen: tuple[slice, slice], face: Floats) -> tuple[Bytes, Bytes, bool]:
@@ -73,11 +75,13 @@ def _filled(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
     )
     mirrored, valid = _mirrored(picture, hidden, labels)
     smooth = _smooth_fill(picture, hidden)
-    part = np.clip((depth - SHARP_PX * unit) / ((SMOOTH_PX - SHARP_PX) * unit), 0, 1)
-    part = np.maximum(part, 1 - cv2.GaussianBlur(valid.astype(np.float32), (0, 0), 3 * unit))[..., None]
-    softened = cv2.GaussianBlur(mirrored, (0, 0), 1.2 * unit)
-    near = np.clip(depth / (SHARP_PX * unit), 0, 1)[..., None]
-    filled = mirrored + near * (softened - mirrored)
+    trust = cv2.GaussianBlur(valid.astype(np.float32), (0, 0), 2 * unit)[..., None]
+    filled = smooth + trust * (mirrored - smooth)
+    known = np.where(np.asarray(hidden)[..., None] > 0, filled, picture).astype(np.float32)
+    for reach, blur in SOFTENING_PX:  # ever softer farther in, or the mirror's folds would show
+        blurred = cv2.GaussianBlur(known, (0, 0), blur * unit)
+        filled += np.clip(depth / (reach * unit), 0, 1)[..., None] * (blurred - filled)
+    part = np.clip((depth - SHARP_PX * unit) / ((SMOOTH_PX - SHARP_PX) * unit), 0, 1)[..., None]
     return np.asarray(filled + part * (smooth - filled), np.float32)
 
 

@@ -137,8 +137,8 @@ def _soften_outside(picture: Bytes, inside: NDArray[np.generic]) -> Bytes:
     small = cv2.resize(picture, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     result = picture.astype(np.float32)
     for reach, smooth in (
-        (8, cv2.GaussianBlur(picture, (0, 0), 4)),
-        (40, cv2.GaussianBlur(small, (0, 0), 6)),
+        (24, cv2.GaussianBlur(picture, (0, 0), 2)),
+        (100, cv2.GaussianBlur(small, (0, 0), 4)),
     ):
         blurred = cv2.resize(smooth, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_LINEAR)
         part = np.clip(distance / reach, 0, 1)[..., None]

@@ -22,6 +22,9 @@ NET_SIDE = 256
 BACKGROUND, PERSON = 0.12, 0.6
 #: A mask is believed if it holds this share of the face, and leaves this share of the picture free.
 LEAST_FACE, LEAST_BACKGROUND = 0.85, 0.03
+#: The crown is so far above the face's outline, heights of the face; a cut-off head is completed by a dome
+#: of this least and greatest height, in half widths of the cut, with so soft an edge, pixels.
+CROWN, DOME_RANGE, EDGE_SOFT = 0.42, (0.2, 0.8), 6.0
 #: Radius of the window in which the edge follows the picture's own, in sides of the picture; its tolerance.
 EDGE_WINDOW, EDGE_TOLERANCE = 1 / 80, 2e-4
 
@@ -44,6 +47,7 @@ def person_matte(picture: Bytes, seen: tuple[slice, slice], face: Floats) -> Flo
     inside = polygon(face, picture.shape)
     if whole[inside].mean() < LEAST_FACE or (matte < 0.5).mean() < LEAST_BACKGROUND:
         return None
+    _round_off(whole, seen[0].start, face)
     whole = np.maximum(whole, cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.5))
     return np.asarray(whole, np.float32)
 
@@ -78,6 +82,20 @@ def _edge_aware(picture: Bytes, rough: Floats) -> Floats:
     slope = (mean(guide * rough) - average * target) / (mean(guide * guide) - average**2 + EDGE_TOLERANCE)
     matte = mean(slope) * guide + mean(target - slope * average)
     return np.asarray(np.clip((matte - 0.08) / 0.84, 0, 1), np.float32)
+
+
+def _round_off(matte: NDArray[Any], top: int, face: Floats) -> None:
+    """Where the photo cuts the head off, its made-up part above becomes a dome, in place."""
+    touching = np.flatnonzero(matte[top] > 0.5)
+    if top == 0 or not len(touching):
+        return
+    half = (touching[-1] - touching[0] + 1) / 2
+    face_height = float(np.ptp(face[:, 1]))
+    crown = float(face[:, 1].min()) - CROWN * face_height
+    dome = float(np.clip(top - crown, DOME_RANGE[0] * half, DOME_RANGE[1] * half))
+    y, x = np.mgrid[:top, : matte.shape[1]].astype(np.float32) + 0.5
+    inside = np.hypot((x - touching.mean()) / half, (top - y) / dome)
+    matte[:top] *= np.clip((1 - inside) * dome / EDGE_SOFT + 0.5, 0, 1)
 
 
 def _borders(seen: tuple[slice, slice], shape: tuple[int, ...]) -> tuple[int, int, int, int]:

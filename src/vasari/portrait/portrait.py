@@ -18,9 +18,8 @@ from vasari.head.landmarks import FaceLandmarker
 from vasari.head.model import HeadModel
 from vasari.portrait import sheet
 from vasari.portrait.backdrop import cut_out
-from vasari.portrait.crop import MAX_SIDE, MAX_WHOLE_SIDE, Crop, crop_photo, fit_for_film
 from vasari.portrait.creases import crease_maps
-from vasari.portrait.crop import Crop, crop_photo
+from vasari.portrait.crop import MAX_SIDE, MAX_WHOLE_SIDE, Crop, crop_photo, fit_for_film
 from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
 from vasari.portrait.eyelids import close_eyes
 from vasari.portrait.mouth import mouth_tints, off_the_teeth
@@ -224,7 +223,7 @@ def _assemble(
     matte, backdrop, free = cut_out(crop.picture, crop.seen, landmarks[list(OVAL)])
     share = np.ones(len(neutral), np.float32)
     share[surface.skin] = sheet.rigidity(uv[surface.skin], frame, free=free)
-    share[model.n_vertices :] = sheet.rigidity(knots, frame, free=free)
+    share[model.n_vertices :] = sheet.rigidity(knots, frame, free=free) * sheet.held(knots, frame, crop.seen)
     return Portrait(
         picture=crop.picture,
         margin=crop.margin,

@@ -28,8 +28,12 @@ FALL_FROM, FALL_TO = 1.25, 2.5
 WHOLE_FROM, WHOLE_TO = 2.4, 3.4
 #: Share of the torso, which follows the head a little.
 TORSO = 0.05
+#: Shoulders that the photo cuts off are held at the cut, up to this far in, heights of the face.
+CUT_REACH = 0.3
 #: The neck follows the head down to this far below the chin, heights of the face.
 NECK_FROM, NECK_TO = 0.02, 0.75
+#: ... and beside it the shoulders only to this far.
+SHOULDERS_TO = 0.6
 #: How far an expression tugs at the sheet beyond the face, heights of the face.
 TUG_REACH = 0.16
 
@@ -56,6 +60,17 @@ class FaceFrame:
         return np.asarray(np.stack([offset @ right, offset @ self.up], -1) / self.height, np.float32)
 
 
+def held(points: Floats, frame: FaceFrame, seen: tuple[slice, slice]) -> Floats:
+    """Freedom (n,) of places (n, 2): 0 where the photo cuts off the shoulders, else 1."""
+    _, y = np.moveaxis(frame.along(points), -1, 0)
+    rows, columns = seen
+    margin = np.minimum(points[:, 0] - columns.start, columns.stop - points[:, 0])
+    margin = np.minimum(margin, rows.stop - points[:, 1]) / frame.height
+    edge = smoothstep(margin / CUT_REACH)
+    shoulders = smoothstep((-y - 0.3) / 0.3)
+    return np.asarray(1 - shoulders * (1 - edge), np.float32)
+
+
 def rigidity(points: Floats, frame: FaceFrame, *, free: bool) -> Floats:
     """Share (n,) in the head's movement of places (n, 2) in the picture: 1 on the head, little on the torso.
 
@@ -66,7 +81,8 @@ def rigidity(points: Floats, frame: FaceFrame, *, free: bool) -> Floats:
     x, y = np.moveaxis(frame.along(points), -1, 0)
     radius = np.hypot(x / HEAD_ELLIPSE[0], y / HEAD_ELLIPSE[1])
     head = 1 - smoothstep((radius - FALL_FROM) / (FALL_TO - FALL_FROM))
-    neck = 1 - smoothstep((-y - 0.5 - NECK_FROM) / (NECK_TO - NECK_FROM))
+    neck_to = NECK_TO + smoothstep((np.abs(x) - 0.3) / 0.3) * (SHOULDERS_TO - NECK_TO) * free
+    neck = 1 - smoothstep((-y - 0.5 - NECK_FROM) / (neck_to - NECK_FROM))
     if not free:
         return np.asarray(head * neck, np.float32)
     whole = 1 - smoothstep((radius - WHOLE_FROM) / (WHOLE_TO - WHOLE_FROM))  # hats and hair reach far out

@@ -31,7 +31,7 @@ OUTLINE_REACH = 3.0
 #: The far side of the face is drawn farther out once it has turned to the camera, cm.
 FAR_FULL, FAR_GONE = 1.6, 3.2
 #: Less than this share of the far side is not worth a second look.
-LEAST_BORROWED = 0.03
+LEAST_BORROWED = 0.15
 #: Movement of the lids at which a vertex is all lid, cm.
 LID_MOVE = 0.30
 #: Side light may change the skin's brightness this much at most.

@@ -18,9 +18,12 @@ Bytes = NDArray[np.uint8]
 
 #: The sheet is warped through a map this many times coarser than the picture.
 COARSENESS = 4
-#: Rounds of solving where each pixel of the sheet comes from.
-ROUNDS = 4
+#: Rounds of solving where each place of the sheet comes from: first where the knots are, then on that map.
+KNOT_ROUNDS, ROUNDS = 8, 2
+#: Height of the strips it is drawn in, rows of that map.
+STRIP = 8
 
+_BORDER = cv2.BORDER_REFLECT_101
 #: An empty second map: the first then holds both coordinates.
 _NO_MAP: Any = None
 
@@ -39,6 +42,8 @@ class SheetPainter:
         self._margin = np.float32(portrait.margin * scale)
         self._knots = _rest_knots(portrait, scale)
         self._knots_per_pixel = np.float32((KNOTS - 1) / (size + 2 * self._margin))
+        axis = np.arange(KNOTS, dtype=np.float32)
+        self._grid = np.stack(np.meshgrid(axis, axis), -1)
         axis = (np.arange(-(-size // COARSENESS), dtype=np.float32) + 0.5) * COARSENESS
         self._coarse = np.stack(np.meshgrid(axis, axis), -1)
         matte = portrait.matte[..., None].astype(np.float32) / 255
@@ -57,33 +62,35 @@ class SheetPainter:
     def draw(self, places: Floats) -> Bytes:
         """The picture (size, size, 3) with the knots (KNOTS^2, 2) at these places, pixels."""
         moved = (places - self._knots).reshape(KNOTS, KNOTS, 2)
-        source = self._coarse
-        for _ in range(ROUNDS):  # fixed-point iteration
+        pulled = moved  # source = place - moved(source), by fixed-point iteration
+        for _ in range(KNOT_ROUNDS):
+            pulled = _warp(moved, self._grid - pulled * self._knots_per_pixel, cv2.BORDER_REPLICATE)
+        at = (self._coarse + self._margin) * self._knots_per_pixel
+        source = self._coarse - _warp(pulled, at, cv2.BORDER_REPLICATE)
+        for _ in range(ROUNDS):
             at = (source + self._margin) * self._knots_per_pixel
             source = self._coarse - _warp(moved, at, cv2.BORDER_REPLICATE)
         picture = self._backdrop.copy()
-        box = self._box(source)
-        if box is None:
-            return picture
-        rows, columns = box
         texels = (source + self._margin) * self._texels - np.float32(0.5)
-        fine = cv2.resize(texels[rows, columns], None, fx=COARSENESS, fy=COARSENESS)
-        fixed = cv2.convertMaps(fine, _NO_MAP, cv2.CV_16SC2)  # fixed point: half the time of floats
-        person = cv2.remap(self._layer, *fixed, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-        _lay_over(
-            np.asarray(person, np.uint8), picture[_times(rows, COARSENESS), _times(columns, COARSENESS)]
-        )
+        fine = cv2.resize(texels, None, fx=COARSENESS, fy=COARSENESS)
+        for rows, columns in self._parts(source):
+            fixed = cv2.convertMaps(fine[rows, columns], _NO_MAP, cv2.CV_16SC2)  # half the time of floats
+            person = cv2.remap(self._layer, fixed[0], fixed[1], cv2.INTER_LINEAR, borderMode=_BORDER)
+            _lay_over(np.asarray(person, np.uint8), picture[rows, columns])
         return picture
 
-    def _box(self, source: Floats) -> tuple[slice, slice] | None:
-        """Rows and columns of the coarse map that show some of the person."""
+    def _parts(self, source: Floats) -> list[tuple[slice, slice]]:
+        """Rows and columns of the picture, in strips, that show some of the person."""
         per_pixel = np.float32(len(self._near) / (self.size + 2 * float(self._margin)))
         at = (source + self._margin) * per_pixel - np.float32(0.5)
         seen = cv2.remap(self._near, at, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE) > 0
-        rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
-        if not len(rows):
-            return None
-        return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+        parts = []
+        for top in range(0, len(seen), STRIP):
+            columns = np.flatnonzero(seen[top : top + STRIP].any(0))
+            if len(columns):
+                left, right = COARSENESS * int(columns[0]), COARSENESS * (int(columns[-1]) + 1)
+                parts.append((slice(COARSENESS * top, COARSENESS * (top + STRIP)), slice(left, right)))
+        return parts
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -103,10 +110,6 @@ def _lay_over(layer: Bytes, picture: Bytes) -> None:
 
 def _warp(picture: Any, places: Any, border: int) -> NDArray[Any]:
     return np.asarray(cv2.remap(picture, places, _NO_MAP, cv2.INTER_LINEAR, borderMode=border))
-
-
-def _times(part: slice, factor: int) -> slice:
-    return slice(part.start * factor, part.stop * factor)
 
 
 def _rest_knots(portrait: Portrait, scale: float) -> Floats:
