@@ -134,7 +134,7 @@ def test_every_measure_has_people_beside_it(report: Report) -> None:
 
 
 def test_it_says_the_same_twice(film: Path, photo: Path, report: Report) -> None:
-    some = [vasari.evaluate(film, photo=photo, seconds=3).to_dict() for _ in range(2)]
+    some = [vasari.evaluate(film, photo=photo, seconds=2).to_dict() for _ in range(2)]
     assert some[0] == some[1]
 
 
@@ -183,16 +183,16 @@ def test_sound_moved_in_the_file_moves_the_lag(
 def test_clean_speech_in_place_of_the_sound(
     film: Path, report: Report, folder: Path, words: Floats, write_wav: WriteWav
 ) -> None:
-    clean = vasari.evaluate(film, speech=write_wav(folder / "clean.wav", words))
-    assert report.sync is not None
-    assert clean.sync is not None
-    assert clean.sync.agreement == pytest.approx(report.sync.agreement, abs=0.15)
+    clean = vasari.evaluate(film, speech=write_wav(folder / "clean.wav", words), seconds=2)
+    heard, own = clean.clip.hearing.features, report.clip.hearing.features[:100]
+    assert np.corrcoef(heard[:100].ravel(), own.ravel())[0, 1] > 0.98
+    assert not np.array_equal(heard[:100], own)  # the film's is compressed
     assert clean.against == {"speech": "clean.wav"}
     assert not any(m.key == "timing.start" for m in clean.measures)
 
 
 def test_a_reference_that_is_the_video_itself(film: Path) -> None:
-    report = vasari.evaluate(film, reference=film, seconds=3)
+    report = vasari.evaluate(film, reference=film, seconds=2)
     for key in ("reference.mouth", "reference.width", "reference.amplitude", "reference.ssim"):
         assert report[key].value == pytest.approx(1, abs=1e-3), key
     assert value(report, "reference.lag") == pytest.approx(0, abs=1)
@@ -200,8 +200,8 @@ def test_a_reference_that_is_the_video_itself(film: Path) -> None:
 
 
 def test_a_reference_that_speaks_later(folder: Path, shown: list[Bytes], words: Floats, film: Path) -> None:
-    later = write_pictures(folder / "later.mp4", shown[5:100], words)
-    report = vasari.evaluate(later, reference=film, seconds=4)
+    later = write_pictures(folder / "later.mp4", shown[5:75], words)
+    report = vasari.evaluate(later, reference=film, seconds=3)
     assert value(report, "reference.lag") == pytest.approx(-200, abs=30)
     assert value(report, "reference.psnr") < 60
 

@@ -83,7 +83,7 @@ def predictability(clip: Clip) -> Reading:
         return Reading(0.0, note="the mouth does not move")
     predicted = _cross_validated(_inputs(clip)[near], shape)
     r = [np.corrcoef(a, b)[0, 1] for a, b in zip(predicted.T, shape.T, strict=True) if b.std() > 1e-6]
-    return Reading(float(np.mean(r)))
+    return Reading(float(np.mean(np.nan_to_num(r))))
 
 
 def _inputs(clip: Clip) -> Reals:
