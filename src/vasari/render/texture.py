@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
+Packed = NDArray[np.uint32]
 
 #: Texels per pixel along each side: bilinear lookups in a finer grid keep the photo's sharpness. Very large
 #: pictures do without, from this side on.
@@ -37,3 +38,9 @@ def texture(picture: Bytes, scale: float) -> Bytes:
     if fine == 1:
         return small
     return np.asarray(cv2.resize(small, None, fx=fine, fy=fine, interpolation=cv2.INTER_LANCZOS4), np.uint8)
+
+
+def packed(picture: Bytes) -> Packed:
+    """A picture (H, W, 3 or 4), one number a pixel (H, W), for :mod:`vasari.render.lanes`."""
+    filled = picture if picture.shape[2] == 4 else cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+    return np.ascontiguousarray(filled).view("<u4")[..., 0].astype(np.uint32, copy=False)
