@@ -24,6 +24,12 @@ SHADE_ONE = 128
 IRIS_LEAST, IRIS_MOST = 0.36, 0.58
 #: Width over which the seen white of the eye passes into its continuation, texels.
 WHITE_FEATHER = 10.0
+#: The rim of the visible eye is at most this much brighter than the eyeball: its wet line, not the skin.
+BRIGHTEST_RIM = 1.03
+#: Brightness of white that the photo does not show, as a share of what it shows.
+HIDDEN_WHITE = 0.93
+#: White darker than this share of its median is shade of lashes, and is not the eye's own.
+SHADED_WHITE = 0.82
 #: The rim of the visible eye that lashes and lids shade, pixels at 512.
 SHADED_RIM_PX = 2.0
 
@@ -103,8 +109,9 @@ def eye_overlay(picture: Bytes, eyes: list[Eyeball], textures: list[Bytes], came
         wide = _opening_mask(eye, picture.shape, shrink=-1.0 * unit)[rows, columns]
         inner = _opening_mask(eye, picture.shape, shrink=(SHADED_RIM_PX + 1) * unit)[rows, columns]
         rim = np.clip(cv2.GaussianBlur((wide & ~inner).astype(np.float32), (0, 0), 0.7 * unit) * 1.6, 0, 1)
-        ratio = np.clip(luminance[rows, columns] / np.maximum(base, 8), 0.25, 1.25)
-        shade = np.where(hit, 1 + rim * (ratio - 1), 1)
+        ratio = np.clip(luminance[rows, columns] / np.maximum(base, 8), 0.25, BRIGHTEST_RIM)
+        shade = np.where(hit, 1 + rim * (ratio - 1), 1).astype(np.float32)
+        shade = cv2.GaussianBlur(shade, (0, 0), 0.6 * unit)
         overlay[rows, columns, 0] = np.where(wide, np.clip(shade * SHADE_ONE, 0, 255), SHADE_ONE)
         near_iris = np.hypot(x - eye.iris[0, 0], y - eye.iris[0, 1]) < 0.95 * _iris_px(eye)
         gleam = np.where(near_iris & inner & hit, luminance[rows, columns] - base - 24, 0)
@@ -195,12 +202,15 @@ def _fill_white(texture: Floats, known: Mask, region: Mask) -> Floats:
     if known.sum() < 12:
         usual = np.array([196, 186, 180], np.float32)
         return np.where(region[..., None], 0.5 * usual + 0.5 * texture[region].mean(0), texture)
+    level = cv2.GaussianBlur(texture.sum(-1), (0, 0), 2)
+    known = known & (level >= SHADED_WHITE * np.median(level[known]))
     bright = texture.sum(-1) >= np.quantile(texture[known].sum(-1), 0.25)
     filled = spread_colour(texture, known & bright, (3, 9, 27, 81))
     # what was seen fades into what was made up over a few texels, so that no edge shows when the eye turns
     inside = cv2.distanceTransform((known & region).astype(np.uint8), cv2.DIST_L2, 5)
     keep = np.clip(inside / WHITE_FEATHER - 0.2, 0, 1)[..., None]
-    mixed = filled + keep * (texture - filled)
+    # what the lids covered lies in their shade, where they uncover it
+    mixed = HIDDEN_WHITE * filled + keep * (texture - HIDDEN_WHITE * filled)
     return np.where(region[..., None], mixed, texture)
 
 

@@ -52,6 +52,7 @@ class Portrait:
         creases: (K, P / 2, P / 2) folds that expressions raise (:mod:`vasari.portrait.creases`).
         eye_textures: (2, E, E, 3) left and right eyeball. eye_centers: (2, 3) cm.
         eye_angles: (2, 2) how the eyeballs were turned in their sockets, yaw and pitch in degrees.
+        gaze: (2,) of the photo, relative to the camera, as :func:`vasari.head.fit.fit_head` judges it.
         focal, center: camera in the picture's pixels.
         rotation: (3, 3) and translation: (3,) of the head in the photo; pivot: (3,) it turns about.
         neutral: (N, 3); start, vertex, delta: the 52 expressions on them, sparse (CSR).
@@ -73,6 +74,7 @@ class Portrait:
     eye_textures: Bytes
     eye_centers: Floats
     eye_angles: Floats
+    gaze: Floats
     focal: float
     center: Floats
     rotation: Floats
@@ -237,6 +239,7 @@ def _assemble(
         eye_textures=np.stack(textures),
         eye_centers=np.stack([eye.center for eye in eyes]),
         eye_angles=np.stack([yaw_pitch(direction(eye.gaze) @ turn) for eye in eyes]).astype(np.float32),
+        gaze=np.asarray(fit.gaze, np.float32),
         focal=float(camera.focal),
         center=np.asarray(camera.center, np.float32),
         rotation=turn,

@@ -117,7 +117,8 @@ def kept_expression(expression: Floats, landmarks: Floats) -> Floats:
 def _seat_teeth(model: HeadModel, neutral: Floats, turn: Floats, infancy: float) -> Floats:
     """Set teeth, gums and tongue as a rigid whole behind the closed lips, as wide as the mouth allows.
 
-    They hang on the skull, whose size the landmarks of the lips cannot tell: identity must not bend them. A baby's (``infancy`` of 1) are still in the gums.
+    They hang on the skull, whose size the landmarks of the lips cannot tell: identity must not bend
+    them. A baby's (``infancy`` of 1) are still in the gums.
     """
     rim = model.groups["lip_upper_rim"]
     middle = rim[len(rim) // 2]

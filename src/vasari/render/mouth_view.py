@@ -10,7 +10,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from vasari.render.raster import SUPERSAMPLING
-from vasari.render.shade import TINTED
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -45,7 +44,7 @@ def view_affine(front: Floats, across: Floats, pixels_per_cm: float) -> Floats:
 
 @njit(cache=True, nogil=True, fastmath=True)
 def look(
-    affine: Floats, picture: Bytes, owner: Ints, depth: Floats, box: Ints, kinds: Bytes, layer_of: Bytes,
+    affine: Floats, picture: Bytes, owner: Ints, depth: Floats, box: Ints, layer_of: Bytes,
     front_depth: float, out: Floats,
 ) -> None:  # fmt: skip
     """Fill the view ``out`` (N_LAYERS, HEIGHT, WIDTH): colour 0..1, shares 0..1, depth about 0..1.
@@ -53,7 +52,7 @@ def look(
     Args:
         affine: by :func:`view_affine`. picture: (S, S, 3).
         owner, depth, box: the visibility buffer (:mod:`vasari.render.raster`).
-        kinds: (F,) kinds of surface; layer_of: (F,) the layer of a tinted triangle.
+        layer_of: (F,) the layer of each triangle, 0 for those that are not inside the mouth.
         front_depth: closeness of the front teeth in the buffer's measure.
     """
     out[:] = 0
@@ -74,7 +73,7 @@ def look(
                 if row < 0 or column < 0 or row >= rows or column >= columns:
                     continue
                 f = owner[row, column]
-                if f >= 0 and kinds[f] == TINTED:
+                if f >= 0 and layer_of[f] > 0:
                     out[layer_of[f], i, j] += np.float32(0.25)
                     behind = (front_depth - depth[row, column]) / np.float32(DEPTH_UNIT)
                     out[DEPTH, i, j] += np.float32(0.25) * min(max(behind, np.float32(0)), np.float32(1.5))
@@ -82,7 +81,7 @@ def look(
 
 @njit(cache=True, nogil=True, fastmath=True)
 def add_residual(
-    affine: Floats, residual: Floats, owner: Ints, box: Ints, kinds: Bytes, picture: Bytes
+    affine: Floats, residual: Floats, owner: Ints, box: Ints, layer_of: Bytes, picture: Bytes
 ) -> None:
     """Add a view's residual (3, HEIGHT, WIDTH), 1 is white, to the inside of the mouth in ``picture``."""
     ax, bx, cx = affine[0]
@@ -101,7 +100,7 @@ def add_residual(
             share = np.float32(0)
             for k in range(4):
                 f = owner[2 * (py - box[1]) + k // 2, 2 * (px - box[0]) + k % 2]
-                if f >= 0 and kinds[f] == TINTED:
+                if f >= 0 and layer_of[f] > 0:
                     share += np.float32(0.25)
             if share == 0:
                 continue

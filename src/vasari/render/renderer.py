@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vasari.head.camera import eye_angles, rotation_matrix
+from vasari.head.camera import direction, eye_angles, gaze_of, rotation_matrix
 from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
@@ -15,6 +16,7 @@ from vasari.portrait.creases import COARSENESS, DEPTH, EVEN, crease_weights
 from vasari.portrait.portrait import Portrait
 from vasari.render import geometry, mouth_view, shade
 from vasari.render.eyelids import with_lids
+from vasari.render.mouth_refiner import MouthRefiner
 from vasari.render.raster import SUPERSAMPLING, rasterise
 from vasari.render.sheet import SheetPainter
 from vasari.render.texture import texels_of, texture
@@ -26,6 +28,10 @@ Bytes = NDArray[np.uint8]
 
 #: Depth taken from parts behind lids and lips so that these always cover them, cm.
 RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.TINTED: 0.15}
+#: Lips nearer than this have nothing between them to refine, cm.
+SHUT = 0.03
+#: Chroma (0..255) from which on a photo counts as one in colour.
+COLOUR_FROM = 20.0
 #: Light in the mouth falls with depth behind the lips over the width of the opening, squared, times this.
 MOUTH_DIMMING = 0.28
 #: ... counted from this far behind them, cm.
@@ -40,6 +46,10 @@ TEETH_AMBIENT, FLESH_AMBIENT = 0.6, 0.7
 TEETH_GLEAM, FLESH_GLEAM, GLEAM_POWER = 0.12, 0.35, 16
 #: A hidden side is its twin's when it has turned by this much towards the camera (cosine), solid at this one.
 FAR_TURN, FAR_EDGE = 0.2, 0.15
+#: The eyeballs of a photo are off by at most this much, degrees.
+MOST_OFFSET = 20.0
+#: Blur of the eyeballs' textures, pixels of the picture.
+EYE_BLUR_PX = 0.4
 #: The eye turns down under its lid as it shuts, degrees.
 BLINK_DIP = 12.0
 #: Folds weaker than this are not drawn.
@@ -64,6 +74,7 @@ class _Scratch:
         self._depth = np.empty(self._samples, np.float32)
         self._owner = np.empty(self._samples, np.int32)
         self.box = np.zeros(4, np.int32)
+        self.gap = 0.0  # between the lips, cm
         self.creases = np.zeros(portrait.creases.shape[1:], np.float32)
         self.mouth = np.empty((mouth_view.N_LAYERS, mouth_view.HEIGHT, mouth_view.WIDTH), np.float32)
 
@@ -107,9 +118,13 @@ class Renderer:
         self._ambient = np.where(teeth, TEETH_AMBIENT, FLESH_AMBIENT).astype(np.float32)
         self._gleam = np.where(teeth, TEETH_GLEAM, FLESH_GLEAM).astype(np.float32)
         self._rims = groups["lip_upper_rim"], groups["lip_lower_rim"]
-        self._layer_of = _layer_of(portrait.triangles, groups, len(portrait.attributes))
+        self._layer_of = _layer_of(portrait, groups)
         self._creases = [_boxed(fold) for fold in portrait.creases]
         self._crease_scale = 1 / (scale * fine * COARSENESS)
+        self._eye_textures = _band_limited(portrait, self._focal)
+        self._gaze_offset = _gaze_offset(portrait)
+        self._refiner = MouthRefiner.load()
+        self._colourfulness = _colourfulness(portrait)
         self._front = _front_teeth(portrait.neutral, self._teeth)
         self._skin_order = np.flatnonzero(portrait.kinds <= shade.FAR_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
@@ -130,10 +145,18 @@ class Renderer:
 
     def render(self, frame: MotionFrame) -> Bytes:
         """The picture (size, size, 3), RGB, of one moment."""
+        scratch = self._scratch()
+        picture = self._draw(scratch, frame, refine=True)
+        self._scratches.append(scratch)
+        return picture
+
+    def _scratch(self) -> _Scratch:
         try:
-            scratch = self._scratches.pop()
+            return self._scratches.pop()
         except IndexError:
-            scratch = _Scratch(self._p, self._attributes, self.size)
+            return _Scratch(self._p, self._attributes, self.size)
+
+    def _draw(self, scratch: _Scratch, frame: MotionFrame, *, refine: bool) -> Bytes:
         turn = np.asarray(rotation_matrix(*frame.rotation), np.float32)
         weights = with_lids(frame, self._looks(frame, turn))
         self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32))
@@ -141,7 +164,8 @@ class Renderer:
         with stage("sheet"):
             picture = self._sheet.draw(scratch.places[self._head :])
         self._draw_head(scratch, picture, frame, turn, weights)
-        self._scratches.append(scratch)
+        if refine:
+            self._refine_mouth(scratch, picture)
         return picture
 
     def look_into_mouth(self, frame: MotionFrame, picture: Bytes | None = None) -> Floats:
@@ -150,8 +174,8 @@ class Renderer:
         Args:
             picture: (size, size, 3) whose colours to take instead of the drawn ones.
         """
-        drawn = self.render(frame)
-        scratch = self._scratches[-1]
+        scratch = self._scratch()
+        drawn = self._draw(scratch, frame, refine=False)
         return self._mouth_layers(scratch, drawn if picture is None else picture)
 
     # -- geometry ------------------------------------------------------------------------------
@@ -165,7 +189,9 @@ class Renderer:
 
     def _looks(self, frame: MotionFrame, turn: Floats) -> Floats:
         """(2, 2) yaw, pitch of each eyeball in its socket, degrees from where it looked in the photo."""
-        angles = eye_angles(frame.gaze, self._eye_centers(frame, turn), turn @ self._p.rotation)
+        angles = eye_angles(
+            frame.gaze + self._gaze_offset, self._eye_centers(frame, turn), turn @ self._p.rotation
+        )
         return np.asarray(angles - self._p.eye_angles, np.float32)
 
     def _eye_centers(self, frame: MotionFrame, turn: Floats) -> Floats:
@@ -187,8 +213,8 @@ class Renderer:
         )
         inside = scratch.points[self._tinted]
         upper, lower = (scratch.points[rim] for rim in self._rims)
-        gap = np.linalg.norm(upper - lower, axis=1).max()
-        opening = LEAST_OPENING + OPENING_PER_GAP * gap
+        scratch.gap = float(np.linalg.norm(upper - lower, axis=1).max())
+        opening = LEAST_OPENING + OPENING_PER_GAP * scratch.gap
         lips = max(upper[:, 2].max(), lower[:, 2].max()) - LIT_DEPTH
         depth = np.maximum(lips - inside[:, 2], 0) / opening
         facing = np.maximum(scratch.normals[self._tinted] @ MOUTH_LIGHT, 0)
@@ -243,7 +269,7 @@ class Renderer:
                 self._picture,
                 self._closed,
                 self._overlay,
-                p.eye_textures,
+                self._eye_textures,
                 self._eye_turns(frame, turn, closing),
                 closing,
                 scratch.creases,
@@ -273,19 +299,33 @@ class Renderer:
             scratch.places[front], across, self._focal / float(-scratch.points[front, 2])
         )
 
+    @stage("mouth")
+    def _refine_mouth(self, scratch: _Scratch, picture: Bytes) -> None:
+        """The learned finish of what is seen between the lips."""
+        if scratch.gap < SHUT:
+            return
+        change = self._refiner(self._mouth_layers(scratch, picture), self._colourfulness)
+        if change is not None:
+            box = scratch.box
+            _, owner = scratch.samples(box[2] - box[0], box[3] - box[1])
+            affine = self._mouth_affine(scratch)
+            mouth_view.add_residual(affine, change, owner, box, self._layer_of, picture)
+
     def _mouth_layers(self, scratch: _Scratch, picture: Bytes) -> Floats:
         box, front = scratch.box, self._front[0]
         depth, owner = scratch.samples(box[2] - box[0], box[3] - box[1])
         nearness = float(scratch.points[front, 2] - self._recess[front])
         mouth_view.look(
-            self._mouth_affine(scratch), picture, owner, depth, box, self._p.kinds, self._layer_of,
+            self._mouth_affine(scratch), picture, owner, depth, box, self._layer_of,
             nearness, scratch.mouth,
         )  # fmt: skip
         return scratch.mouth
 
     def _eye_turns(self, frame: MotionFrame, turn: Floats, closing: Floats) -> Floats:
         """(2, 3, 3) photo's camera directions to eye directions."""
-        yaw, pitch = np.moveaxis(eye_angles(frame.gaze, self._eye_centers(frame, turn), turn), -1, 0)
+        yaw, pitch = np.moveaxis(
+            eye_angles(frame.gaze + self._gaze_offset, self._eye_centers(frame, turn), turn), -1, 0
+        )
         pitch = pitch - BLINK_DIP * closing
         return np.asarray(np.swapaxes(rotation_matrix(yaw, pitch), 1, 2), np.float32)
 
@@ -294,6 +334,38 @@ class Renderer:
         low = np.clip(np.floor(drawn.min(0)).astype(int), 0, self.size - 2)
         high = np.clip(np.ceil(drawn.max(0)).astype(int), low + 1, self.size)
         return np.array([*low, *high], np.int32)
+
+
+def _band_limited(portrait: Portrait, focal: float) -> Bytes:
+    """The eyeballs' textures without detail finer than the picture's pixels: the iris' edge would flicker."""
+    result = portrait.eye_textures.copy()
+    for k, kind in enumerate((shade.EYE_LEFT, shade.EYE_RIGHT)):
+        ball = np.unique(portrait.triangles[portrait.kinds == kind])
+        radius = float(
+            np.median(np.linalg.norm(portrait.attributes[ball, shade.RED : shade.BLUE + 1], axis=1))
+        )
+        pixels = radius * focal / float(-portrait.eye_centers[k, 2])
+        texels = result.shape[1] / 2 / np.sqrt(2) / pixels  # per pixel, at the pupil
+        result[k] = cv2.GaussianBlur(result[k], (0, 0), max(EYE_BLUR_PX * texels, 0.3))
+    return result
+
+
+def _gaze_offset(portrait: Portrait) -> Floats:
+    """(2, 2) degrees by which each drawn eyeball differs from the photo's gaze as judged.
+
+    The centre of an eyeball is only so exact, the judgement is calibrated: asked for the gaze of the photo,
+    the eyes stand as they do there.
+    """
+    sight = direction(portrait.eye_angles) @ portrait.rotation.T
+    drawn = gaze_of(sight, portrait.eye_centers)
+    return np.asarray(np.clip(drawn - portrait.gaze, -MOST_OFFSET, MOST_OFFSET), np.float32)
+
+
+def _colourfulness(portrait: Portrait) -> float:
+    """0 for a black-and-white photo to 1 for one in colour."""
+    side = portrait.picture.shape[0]
+    middle = portrait.picture[side // 4 : -side // 4 : 4, side // 4 : -side // 4 : 4].astype(np.float32)
+    return float(np.clip(np.median(np.ptp(middle, axis=-1)) / COLOUR_FROM, 0, 1))
 
 
 def _boxed(fold: Bytes) -> tuple[slice, slice, Floats]:
@@ -305,13 +377,14 @@ def _boxed(fold: Bytes) -> tuple[slice, slice, Floats]:
     return *box, (fold[box].astype(np.float32) - EVEN) * np.float32(DEPTH / 127)
 
 
-def _layer_of(triangles: Ints, groups: dict[str, Ints], vertices: int) -> Bytes:
-    """(F,) layer of the mouth's view that each triangle belongs to, if it is inside the mouth."""
-    layer = np.full(vertices, mouth_view.FLESH, np.uint8)
+def _layer_of(portrait: Portrait, groups: dict[str, Ints]) -> Bytes:
+    """(F,) layer of the mouth's view that each triangle belongs to, 0 if it is not inside the mouth."""
+    layer = np.full(len(portrait.attributes), mouth_view.FLESH, np.uint8)
     layer[groups["teeth_upper"]] = mouth_view.TEETH_UPPER
     layer[groups["teeth_lower"]] = mouth_view.TEETH_LOWER
     layer[groups["tongue"]] = mouth_view.TONGUE
-    return np.asarray(layer[triangles[:, 0]], np.uint8)
+    inside = portrait.kinds == shade.TINTED
+    return np.asarray(np.where(inside, layer[portrait.triangles[:, 0]], 0), np.uint8)
 
 
 def _front_teeth(neutral: Floats, teeth: Ints) -> tuple[int, int, int]:

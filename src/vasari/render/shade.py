@@ -125,7 +125,8 @@ def _sample(
         gleam = open_ * _bilinear(overlay, u, v, 1)
         shade *= np.float32(1) - shadow * (np.float32(0.15) + np.float32(0.35) * closing[eye])
         for c in range(3):
-            colour[c] = colour[c] * shade * light + gleam
+            value = colour[c] * shade * light
+            colour[c] = value + gleam * (np.float32(1) - min(value * np.float32(1 / 255), np.float32(1)))
         return np.float32(1)
     if kind == TINTED:
         for c in range(3):
