@@ -40,7 +40,9 @@ def test_the_astronaut_is_cut_out(photo: Path) -> None:
 
 def test_what_shows_nobody_is_not_cut_up() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)
-    matte, backdrop, free = cut_out(noise, everything(noise), oval((150, 150), (60, 80)))
+    matte, backdrop, free = cut_out(
+        noise, everything(noise), oval((150, 150), (60, 80)), oval((150, 150), (70, 90))
+    )
     assert not free
     assert (matte == 255).all()
     assert backdrop is noise

@@ -15,21 +15,24 @@ Bytes = NDArray[np.uint8]
 
 #: Opacity of the person up to which a pixel counts as background.
 CLEAR = 0.02
-#: This far round the face nothing is background, heights of the face.
-AROUND_FACE = 0.1
+#: This far round the face, and round the head with its ears, nothing is background, heights of the face.
+AROUND_FACE, AROUND_HEAD = 0.1, 0.02
 #: The background nearest to the person may carry hair and blur: it is not believed, pixels at 512.
-DISTRUSTED_PX = 7
+DISTRUSTED_PX = 10
 #: Depth, and blur of the mirrored background from there on, pixels at 512.
 SOFTENING_PX = ((5, 1.5), (18, 5.0), (45, 12.0))
 #: From the first to the second depth a smooth fill takes over, pixels at 512.
 SHARP_PX, SMOOTH_PX = 40, 100
 
 
-def cut_out(picture: Bytes, seen: tuple[slice, slice], face: Floats) -> tuple[Bytes, Bytes, bool]:
+def cut_out(
+    picture: Bytes, seen: tuple[slice, slice], face: Floats, head: Floats
+) -> tuple[Bytes, Bytes, bool]:
     """The person's opacity (P, P) 0..255, the picture (P, P, 3) without them, and whether they could be told.
 
     Args:
         picture, seen, face: as for :func:`~vasari.portrait.matte.person_matte`.
+        head: (n, 2) points all over the head, pixels.
 
     Where they could not, everything belongs to the person.
     """
@@ -38,8 +41,11 @@ def cut_out(picture: Bytes, seen: tuple[slice, slice], face: Floats) -> tuple[By
     if matte is None:
         return np.full(picture.shape[:2], 255, np.uint8), picture, False
     with stage("backdrop"):
-        # glasses reach beyond the face, and background shows through them: none of that may stay behind
-        around = grown(polygon(face, picture.shape), AROUND_FACE * float(np.ptp(face[:, 1])))
+        # glasses reach beyond the face, and ears may be missed: none of that may stay behind
+        height = float(np.ptp(face[:, 1]))
+        around = grown(polygon(face, picture.shape), AROUND_FACE * height)
+        hull = np.asarray(cv2.convexHull(head.astype(np.float32)), np.float32)[:, 0]
+        around |= grown(polygon(hull, picture.shape), AROUND_HEAD * height)
         backdrop = continue_background(picture, np.maximum(matte, around.astype(np.float32)))
     return np.asarray(np.rint(255 * matte), np.uint8), backdrop, True
 

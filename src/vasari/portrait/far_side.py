@@ -25,12 +25,14 @@ Bytes = NDArray[np.uint8]
 BADLY_SEEN, WELL_SEEN = 0.15, 0.5
 #: ... and its twin must be better seen by so much at least: not at all up to, wholly from.
 BETTER_FROM, BETTER_TO = 0.12, 0.35
+#: Faces turned less than this (degrees) hide too little to borrow anything; wholly from the second on.
+TURNED_FROM, TURNED_TO = 8, 16
 #: Something this far in front of a vertex hides it, cm.
 HIDING = 0.25
 #: What is next to something hidden is not trusted either: so many rings of triangles.
 RINGS = 3
 #: Light is compared where both twins are seen at least so well, over this width, heights of the face, ...
-LIT, LIGHT_BLUR = 0.55, 0.012
+LIT, LIGHT_BLUR = 0.42, 0.012
 #: ... and carried so far beyond, cm; of its colour only a part is believed.
 LIGHT_REACH, LIGHT_CHROMA = 1.2, 0.4
 #: The far side may be this much darker or brighter than its twin.
@@ -55,13 +57,14 @@ class FarSide:
 
 
 def borrow_far_side(
-    model: HeadModel, photo: Floats, normals: Floats, uv: Floats, picture: Bytes, height: float
+    model: HeadModel, photo: Floats, normals: Floats, uv: Floats, picture: Bytes, height: float, yaw: float
 ) -> FarSide:
     """Find what the camera did not see, and what of the other side may stand for it.
 
     Args:
         model: the head model. photo: (V, 3) vertices in camera space, cm. normals: (V, 3).
         uv: (V, 2) places of the vertices in the picture (P, P, 3), pixels. height: of the face, pixels.
+        yaw: of the head against the view, degrees.
     """
     twin = twins(model)
     quality = _seen(model, photo, normals, uv, picture.shape[0])
@@ -69,7 +72,8 @@ def borrow_far_side(
     badly = 1 - smoothstep((quality - BADLY_SEEN) / (WELL_SEEN - BADLY_SEEN))
     skin = np.zeros(len(photo))
     skin[np.unique(model.part_triangles("skin"))] = 1
-    share = (better * badly * skin).astype(np.float32)
+    turned = float(smoothstep(np.array((abs(yaw) - TURNED_FROM) / (TURNED_TO - TURNED_FROM))))
+    share = (turned * better * badly * skin).astype(np.float32)
     gain = _gain(photo, uv, twin, quality, picture, LIGHT_BLUR * height)
     return FarSide(share, twin, gain)
 

@@ -222,7 +222,12 @@ def _assemble(
 
     knots = sheet.knots(crop.picture.shape[0])
     neutral, (start, vertex, delta) = _with_sheet(model, rig, surface, uv, knots, frame, camera, landmarks)
-    matte, backdrop, free = cut_out(crop.picture, crop.seen, landmarks[list(OVAL)])
+    matte, backdrop, free = cut_out(
+        crop.picture,
+        crop.seen,
+        landmarks[list(OVAL)],
+        uv[np.concatenate([model.groups[name] for name in ("ear_left", "ear_right", "scalp")])],
+    )
     share = np.ones(len(neutral), np.float32)
     share[surface.skin] = sheet.rigidity(uv[surface.skin], frame, free=free)
     share[model.n_vertices :] = sheet.rigidity(knots, frame, free=free) * sheet.held(knots, frame, crop.seen)

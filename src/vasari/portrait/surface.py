@@ -107,7 +107,7 @@ def describe_surface(
     visible = skin[(normals[skin, 2] > 0.1) & (patch[skin] > 0.3)]
     alpha = patch * _edge_fade(model, rig.photo, normals)
     lid = _lid_share(rig, model)
-    far = borrow_far_side(model, rig.photo, normals, uv, picture, frame.height)
+    far = borrow_far_side(model, rig.photo, normals, uv, picture, frame.height, _yaw(model, rig.photo))
     turned = np.where(far.share > 0, np.maximum(alpha, _faded(reach, FAR_FULL, FAR_GONE)), alpha)
     triangles, kinds = _drawn(model, np.maximum(alpha, turned), lid, far.share)
     skin_pixels = _cheek_pixels(picture, landmarks, frame)
@@ -126,6 +126,14 @@ def describe_surface(
         _lamp(picture, uv, normals, visible, landmarks, frame),
         skin_pixels,
     )
+
+
+def _yaw(model: HeadModel, photo: Floats) -> float:
+    """Turn of the head against the view, degrees: the line between the ears against the picture plane."""
+    left, right = (photo[model.groups[name]].mean(0) for name in ("ear_left", "ear_right"))
+    middle = (left + right) / 2
+    across, view = left - right, -middle / np.linalg.norm(middle)
+    return float(np.degrees(np.arcsin(across @ view / np.linalg.norm(across))))
 
 
 def _reach(model: HeadModel, photo: Floats) -> NDArray[np.float64]:
