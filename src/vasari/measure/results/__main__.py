@@ -22,7 +22,7 @@ from vasari.measure.results.design import Item, design
 from vasari.measure.results.page import page
 from vasari.measure.results.release import Release, history
 from vasari.measure.results.sheet import contact_sheet
-from vasari.measure.results.trial import Outcome, run
+from vasari.measure.results.trial import Outcome, run, shelf
 
 #: Side of the pictures: the whole test set takes 20 minutes of one core.
 SIZE = 384
@@ -46,23 +46,23 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         items = design(given.testset)
-        work = given.work or given.testset / "runs"
+        folder = shelf(given.work or given.testset / "runs")
         if given.only:
             items = _named(items, given.only)
-        outcomes = run_all(items, work, given.size, given.jobs)
+        outcomes = run_all(items, folder, given.size, given.jobs)
         if not given.only:
-            publish(items, outcomes, given.out, work, given.size)
+            publish(items, outcomes, given.out, folder, given.size)
     except VasariError as error:
         print(error, file=sys.stderr)
         return error.exit_code
     return 0
 
 
-def run_all(items: list[Item], work: Path, size: int, jobs: int) -> list[Outcome]:
+def run_all(items: list[Item], folder: Path, size: int, jobs: int) -> list[Outcome]:
     """The outcomes of all items, in their order; each is told as it comes."""
     outcomes: dict[int, Outcome] = {}
     with ProcessPoolExecutor(jobs) as pool:
-        futures = {pool.submit(run, item, work, size): k for k, item in enumerate(items)}
+        futures = {pool.submit(run, item, folder, size): k for k, item in enumerate(items)}
         for done in as_completed(futures):
             outcome = outcomes[futures[done]] = done.result()
             text = outcome.failure or ", ".join(outcome.off) or "nothing off"
@@ -70,17 +70,17 @@ def run_all(items: list[Item], work: Path, size: int, jobs: int) -> list[Outcome
     return [outcomes[k] for k in range(len(items))]
 
 
-def publish(items: list[Item], outcomes: list[Outcome], out: Path, work: Path, size: int) -> None:
+def publish(items: list[Item], outcomes: list[Outcome], out: Path, folder: Path, size: int) -> None:
     """Write this version's figures, its contact sheet, and the page over all versions."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     release = Release(vasari.__version__, today, str(Machine.this()), size, tuple(outcomes))
-    folder = out.with_suffix("")
-    folder.mkdir(parents=True, exist_ok=True)
-    release.save(folder / f"{release.version}.json")
-    picture = folder / "faces.jpg"
-    drawn = contact_sheet(items, work, size, picture)
-    releases = history(folder)
-    write_text(out, page(releases, f"{folder.name}/{picture.name}" if drawn else None), force=True)
+    beside = out.with_suffix("")
+    beside.mkdir(parents=True, exist_ok=True)
+    release.save(beside / f"{release.version}.json")
+    picture = beside / "faces.jpg"
+    drawn = contact_sheet(items, folder, size, picture)
+    releases = history(beside)
+    write_text(out, page(releases, f"{beside.name}/{picture.name}" if drawn else None), force=True)
     print(f"{out}: {len(outcomes)} films of version {release.version}, {len(releases)} versions")
 
 

@@ -21,11 +21,11 @@ FREE = "public domain"
 MOMENTS, TILE, FACES, QUALITY = (0.2, 0.45, 0.7), 128, 3, 80
 
 
-def contact_sheet(items: Sequence[Item], work: Path, size: int, out: Path) -> bool:
+def contact_sheet(items: Sequence[Item], folder: Path, size: int, out: Path) -> bool:
     """Draw the sheet as JPEG; whether there was anything to draw."""
     strips = []
     for item in items:
-        film = film_of(item, work, size)
+        film = film_of(item, folder, size)
         if item.attributes.get("licence", "").startswith(FREE) and film.is_file():
             strips.append(_strip(film))
     if not strips:

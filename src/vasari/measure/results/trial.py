@@ -48,15 +48,20 @@ class Outcome:
     frames: int
 
 
-def run(item: Item, work: Path, size: int) -> Outcome:
+def shelf(work: Path) -> Path:
+    """The folder for films and outcomes of this program: its name changes with the code and the weights."""
+    return work / _program()[:16]
+
+
+def run(item: Item, folder: Path, size: int) -> Outcome:
     """Make and judge the film of an item, or remember it.
 
     Args:
         item: what to make.
-        work: folder of films and outcomes; several processes may share it.
+        folder: of films and outcomes (:func:`shelf`); several processes may share it.
         size: side of the picture.
     """
-    film = film_of(item, work, size)
+    film = film_of(item, folder, size)
     file = film.with_suffix(".json")
     if file.is_file():
         return Outcome(**json.loads(file.read_text(encoding="utf-8")))
@@ -68,12 +73,12 @@ def run(item: Item, work: Path, size: int) -> Outcome:
     return outcome
 
 
-def film_of(item: Item, work: Path, size: int) -> Path:
-    """Where the film of an item lies; its name tells this program, these inputs and this size from others."""
+def film_of(item: Item, folder: Path, size: int) -> Path:
+    """Where the film of an item lies; its name tells these inputs and this size from others."""
     inputs = hashlib.sha256(str(size).encode())
     for file in (item.photo, item.speech):
         inputs.update(hashlib.sha256(file.read_bytes()).digest())
-    return work / _program()[:16] / f"{item.kind}-{item.name}-{inputs.hexdigest()[:8]}.mp4"
+    return folder / f"{item.kind}-{item.name}-{inputs.hexdigest()[:8]}.mp4"
 
 
 def _made(item: Item, film: Path, size: int) -> Outcome:
