@@ -119,7 +119,6 @@ def test_a_talking_face_talks(report: Report) -> None:
     assert value(report, "timing.fps") == pytest.approx(25)
     assert value(report, "timing.dropped") == 0
     assert report["flicker.background"].verdict == Verdict.good
-    assert report["sharpness.ratio"].verdict == Verdict.good
 
 
 def test_every_measure_has_people_beside_it(report: Report) -> None:
@@ -216,6 +215,7 @@ def test_blur_noise_and_flicker_are_seen(
     sound = words[: 2 * SPEECH_RATE]
     soft = vasari.evaluate(write_pictures(folder / "soft.mp4", blurred, sound), photo=photo)
     assert soft["sharpness.ratio"].verdict == Verdict.off
+    assert value(soft, "sharpness.ratio") < value(report, "sharpness.ratio") - 0.15
     flicker = vasari.evaluate(write_pictures(folder / "lamp.mp4", lamp, sound))
     assert flicker["flicker.brightness"].verdict == Verdict.off
     grain = vasari.evaluate(write_pictures(folder / "grain.mp4", noisy, sound))

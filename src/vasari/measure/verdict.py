@@ -59,6 +59,8 @@ def _measure(key: str, reading: Reading) -> Measure:
 def _verdict(standard: Standard, reading: Reading) -> tuple[Verdict, str]:
     if reading.value is None or reading.untold:
         return Verdict.untold, reading.untold
+    if standard.low is None and standard.high is None:
+        return Verdict.untold, standard.within
     if standard.low is not None and reading.value < standard.low:
         return Verdict.off, standard.below
     if standard.high is not None and reading.value > standard.high:
