@@ -30,6 +30,7 @@ from vasari.measure.clip import Clip
 from vasari.measure.comparison import psnr, ssim
 from vasari.measure.eyes import shifts
 from vasari.measure.mouth import closures
+from vasari.measure.people import GROUPS, standards
 from vasari.measure.picture import FACE_SIDE, PictureWatch
 from vasari.measure.report import Report
 from vasari.measure.scorer import SyncScorer
@@ -468,3 +469,19 @@ def test_a_cut_is_no_quick_move(shown: list[Bytes], landmarker: FaceLandmarker) 
     other = np.roll(shown[12], -70, 1)
     watch.see(other, landmarker.follow(other, None))
     assert watch.log().cuts == (12,)
+
+
+def test_every_standard_is_whole_and_documented() -> None:
+    docs = (Path(__file__).resolve().parents[1] / "docs/measure.md").read_text()
+    prefixes = {prefix for some in GROUPS for prefix in some}
+    for key, standard in standards().items():
+        assert f"`{key}`" in docs, key
+        assert key.split(".")[0] in prefixes, key
+        assert f"{1.5:{standard.form}}"
+        assert "{" not in standard.source
+        if standard.low is not None:
+            assert standard.below, key
+        if standard.high is not None:
+            assert standard.above, key
+        if standard.low is not None and standard.high is not None:
+            assert standard.low < standard.high, key
