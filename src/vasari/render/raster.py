@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
 
 #: Samples along each side of a pixel.
 SUPERSAMPLING = 2
@@ -38,6 +39,8 @@ def rasterise(
     depth_of: Floats,
     triangles: Ints,
     order: Ints,
+    window_of: Bytes,
+    windows: Floats,
     box: Ints,
     depth: Floats,
     owner: Ints,
@@ -51,6 +54,8 @@ def rasterise(
         depth_of: (V,) closeness to the camera, greater is nearer.
         triangles: (F, 3) vertex ids; those that show their back (counter-clockwise as seen) are skipped.
         order: (n,) numbers of the triangles to draw.
+        window_of: (F,) through which window each triangle can be seen.
+        windows: (n, 4) left, top, right, bottom in pixels; what lies outside of its own is skipped.
         box: (4,) left, top, right, bottom of the drawn rectangle, in whole pixels.
         depth: (2 H, 2 W) nearest closeness so far, changed in place.
         owner: (2 H, 2 W) triangle number or ``NOTHING``, changed in place.
@@ -62,6 +67,12 @@ def rasterise(
     height, width = depth.shape
     depth[:] = np.float32(-1e30)
     owner[:] = NOTHING
+    bounds = np.empty_like(windows)  # in samples of the box
+    for k in range(len(windows)):
+        bounds[k, 0] = (max(windows[k, 0] - left, np.float32(0))) * scale
+        bounds[k, 1] = (max(windows[k, 1] - top, np.float32(0))) * scale
+        bounds[k, 2] = min((windows[k, 2] - left) * scale, np.float32(width))
+        bounds[k, 3] = min((windows[k, 3] - top) * scale, np.float32(height))
     count = 0
     for k in range(len(order)):
         f = order[k]
@@ -72,15 +83,24 @@ def rasterise(
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         if area >= np.float32(-1e-6):
             continue
-        row0 = max(int(np.ceil(min(y0, y1, y2) - np.float32(0.5))), 0)
-        row1 = min(int(np.floor(max(y0, y1, y2) - np.float32(0.5))), height - 1)
+        left_most, right_most = min(x0, x1, x2), max(x0, x1, x2)
+        highest, lowest = min(y0, y1, y2), max(y0, y1, y2)
+        w = window_of[f]
+        if (
+            right_most < bounds[w, 0]
+            or lowest < bounds[w, 1]
+            or left_most > bounds[w, 2]
+            or highest > bounds[w, 3]
+        ):
+            continue
+        row0 = max(int(np.ceil(highest - np.float32(0.5))), 0)
+        row1 = min(int(np.floor(lowest - np.float32(0.5))), height - 1)
         inverse = np.float32(1.0) / area
         a1, b1 = (y2 - y0) * inverse, (x0 - x2) * inverse
         a2, b2 = (y0 - y1) * inverse, (x1 - x0) * inverse
         c1 = -(a1 * x0 + b1 * y0)
         c2 = -(a2 * x0 + b2 * y0)
         z0, z1, z2 = depth_of[i], depth_of[j] - depth_of[i], depth_of[m] - depth_of[i]
-        left_most, right_most = min(x0, x1, x2), max(x0, x1, x2)
         seen = False
         for row in range(row0, row1 + 1):
             y = np.float32(row) + np.float32(0.5)

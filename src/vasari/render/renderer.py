@@ -54,6 +54,8 @@ EYE_BLUR_PX = 0.4
 BLINK_DIP = 12.0
 #: Folds weaker than this are not drawn.
 LEAST_CREASE = 0.03
+#: The inside of the mouth is looked for as far around the opening between the lips, pixels.
+LIP_MARGIN_PX = 3.0
 #: Skin may get this much darker or brighter as it turns in the light.
 LIGHT_RANGE = (0.8, 1.2)
 
@@ -128,6 +130,7 @@ class Renderer:
         self._front = _front_teeth(portrait.neutral, self._teeth)
         self._skin_order = np.flatnonzero(portrait.kinds <= shade.FAR_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
+        self._through_lips = (portrait.kinds == shade.TINTED).astype(np.uint8)
         self._order = np.arange(len(portrait.triangles), dtype=np.int32)
         self._skin = np.setdiff1d(np.unique(portrait.triangles[self._skin_order]), self._tinted)
         opacity = portrait.attributes[self._skin][:, [shade.ALPHA, shade.TURNED]].max(1)
@@ -250,7 +253,17 @@ class Renderer:
         nearness = scratch.points[: self._head, 2] - self._recess
         with stage("visibility"):
             n = rasterise(
-                places, nearness, p.triangles, self._order, box, depth, owner, scratch.plane, scratch.drawn
+                places,
+                nearness,
+                p.triangles,
+                self._order,
+                self._through_lips,
+                self._windows(places),
+                box,
+                depth,
+                owner,
+                scratch.plane,
+                scratch.drawn,
             )
         attributes = scratch.attributes
         closing = np.clip(
@@ -328,6 +341,12 @@ class Renderer:
         )
         pitch = pitch - BLINK_DIP * closing
         return np.asarray(np.swapaxes(rotation_matrix(yaw, pitch), 1, 2), np.float32)
+
+    def _windows(self, places: Floats) -> Floats:
+        """(2, 4) where anything can be seen, and where the inside of the mouth can: between the lips."""
+        rims = places[np.concatenate(self._rims)]
+        lips = np.concatenate([rims.min(0) - LIP_MARGIN_PX, rims.max(0) + LIP_MARGIN_PX])
+        return np.array([[0, 0, self.size, self.size], lips], np.float32)
 
     def _box(self, places: Floats) -> Ints:
         drawn = places[self._opaque]
