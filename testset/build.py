@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+
 from manifest import FOLDER, PortraitRow, read_portraits, read_speech, sha256, write_rows
 from packages import PackageError, Shelf
 from pictures import fingerprint, make_picture

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+
 from sound import Phone, Spoken
 
 _RETRIEVAL, _PHONEME_EVENTS, _PHONEME_IPA = 1, 1, 2  # of espeak_Initialize

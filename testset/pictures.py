@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
 from puzzle import assemble
 from styles import STYLES
 

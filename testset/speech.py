@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import conditions
 import numpy as np
+
+import conditions
 from manifest import SpeechRow
 from sound import Phone, Spoken, fingerprint, read_phones, read_wav, write_wav
 
@@ -72,8 +73,9 @@ def _with_silence(spoken: Spoken) -> Spoken:
 
 
 def _espeak(text: str, voice: str) -> Spoken:
-    import espeak
     import espeakng_loader  # noqa: F401  (so that its absence is an ImportError here)
+
+    import espeak
 
     return espeak.speak(text, voice)
 
