@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from articulation_data import held_out, played, speakers_of
+from articulation_data import held_out, played, speakers_of, unheard
 from vasari.measure.scorer import near_voice
 
 Floats = NDArray[np.float32]
@@ -37,12 +37,12 @@ class Take:
 
 
 def load_takes(data: Path, folder: str, variants: bool = True) -> list[Take]:
-    """All takes of a set."""
-    speakers, takes = speakers_of(data, folder), []
+    """All takes of a set but those whose own lips do not go with their sound."""
+    speakers, takes, foreign = speakers_of(data, folder), list[Take](), unheard(folder)
     for path in sorted((data / "features" / folder).glob("*.npz")):
         clip, _, variant = path.stem.partition("@")
         track = data / "tracks" / folder / f"{clip}.npz"
-        if track.exists() and (variants or not variant):
+        if track.exists() and clip not in foreign and (variants or not variant):
             takes.append(_read(path, track, clip, speakers.get(clip, folder), variant))
     return takes
 

@@ -32,7 +32,7 @@ class Shape:
     width: int = 96
     size: int = 48  # of the common space
     dilations: tuple[int, ...] = (1, 2, 4)
-    dropout: float = 0.15
+    dropout: float = 0.3
 
 
 def lip_shapes(geometry: LipGeometry, channels: Floats) -> Floats:

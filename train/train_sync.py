@@ -148,7 +148,7 @@ def loss_of(net: SyncNet, batch: Batch) -> dict[str, Tensor]:
     count = spoken.sum() + 1
     return {
         "motion": (find_motion * spoken).sum() / count,
-        "time": 0.5 * (find_time * spoken).sum() / count,
+        "time": (find_time * spoken).sum() / count,
         "speech": 0.5 * (find_speech * spoken).sum() / count,
     }
 
@@ -173,7 +173,7 @@ def train(args: argparse.Namespace, sets: dict[str, list[Take]], chosen: dict[st
     torch.manual_seed(args.seed)
     net = fresh(sets)
     mean_net, batches = copy.deepcopy(net).eval(), Batches(sets, args.seed)
-    optimizer = torch.optim.AdamW(net.parameters(), args.rate, weight_decay=0.05)
+    optimizer = torch.optim.AdamW(net.parameters(), args.rate, weight_decay=0.1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, args.rate, total_steps=args.steps, pct_start=0.1
     )
@@ -269,7 +269,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../motion-data"))
     parser.add_argument("--out", type=Path, default=Path("src/vasari/assets/sync.onnx"))
     parser.add_argument("--checkpoint", type=Path, default=Path("sync.ckpt"))
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--batch", type=int, default=60)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=0)
