@@ -129,7 +129,7 @@ def test_every_measure_has_people_beside_it(report: Report) -> None:
         assert measure.why, measure.key
     keys = [m.key for m in report.measures]
     assert keys == [m.key for _, some in report.groups() for m in some]
-    for prefix in ("sync", "mouth", "head", "blinks", "gaze", "brows", "sharpness", "timing"):
+    for prefix in ("sync", "closures", "mouth", "head", "blinks", "gaze", "brows", "sharpness", "timing"):
         assert any(key.startswith(prefix) for key in keys), prefix
 
 
@@ -439,14 +439,15 @@ def test_psnr_and_ssim_of_known_pictures() -> None:
 
 def test_closures_are_counted_against_chance() -> None:
     gap = np.full(100, 0.1)
-    gap[[10, 30, 50, 70]] = 0.0
+    at = (5, 20, 35, 50, 65, 80)
+    gap[list(at)] = 0.0
     speaking = np.ones(100, bool)
-    spans = [(k / 25 - 0.02, k / 25 + 0.04) for k in (10, 30, 50, 70)]
+    spans = [(k / 25 - 0.02, k / 25 + 0.04) for k in at]
     reading = closures(gap, speaking, spans)
     assert reading.value == 1
-    assert "4 heard; chance 0." in reading.note
+    assert "6 heard; chance 0." in reading.note
     assert closures(np.full(100, 0.1), speaking, spans).value == 0
-    assert closures(gap, speaking, spans[:2]).untold
+    assert closures(gap, speaking, spans[:5]).untold
     assert closures(gap, speaking, []).value is None
 
 

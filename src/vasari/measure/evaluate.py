@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from vasari import defaults
 from vasari.errors import NoFaceError
 from vasari.head.landmark_clip import Progress
 from vasari.head.landmarks import FaceLandmarker
+from vasari.measure.bilabials import Bilabials, Closure
 from vasari.measure.clip import Clip
 from vasari.measure.comparison import measure_against
 from vasari.measure.eyes import measure_eyes
@@ -63,7 +65,8 @@ def evaluate(
 
     left_out = []
     score = judged(clip, SyncScorer())
-    readings = measure_motion(clip, score)
+    bilabials = Bilabials().closures(clip.hearing.features)
+    readings = measure_motion(clip, score, bilabials)
     if missing := missing_packages():
         left_out.append(f"identity, as {' and '.join(missing)} are not installed; run {INSTALL}")
     else:
@@ -73,10 +76,10 @@ def evaluate(
         readings |= measure_against(clip, real)
     given = {"photo": photo, "speech": speech, "reference": reference}
     against = {name: Path(path).name for name, path in given.items() if path is not None}
-    return Report(clip, score, judge(readings), tuple(left_out), against)
+    return Report(clip, score, tuple(bilabials), judge(readings), tuple(left_out), against)
 
 
-def measure_motion(clip: Clip, score: SyncScore | None) -> Readings:
-    """Everything that motion and speech tell, given what the learned judge says."""
-    lips = measure_sync(clip, score) | measure_mouth(clip)
+def measure_motion(clip: Clip, score: SyncScore | None, bilabials: Sequence[Closure]) -> Readings:
+    """Everything that motion and speech tell, given what the learned judge says and the p, b and m heard."""
+    lips = measure_sync(clip, score) | measure_mouth(clip, bilabials)
     return lips | measure_head(clip) | measure_eyes(clip) | measure_face(clip)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from vasari.measure.bilabials import Closure
 from vasari.measure.clip import Clip
 from vasari.measure.reading import Reading, Readings, unread
 from vasari.motion.motion import MOTION_RATE
@@ -17,24 +20,23 @@ CLOSED = 0.0125
 #: Lips may close this long before the sound of a p, b or m is found, and after, seconds.
 AROUND_S = 0.06
 #: So many p, b and m, and so much silence (seconds), tell something.
-LEAST_BILABIALS, LEAST_SILENCE_S = 4, 0.4
+LEAST_BILABIALS, LEAST_SILENCE_S = 6, 0.4
 #: Movement of the lips a frame that is but noise of the landmarks, distances between the eyes.
 STILL = 0.008
 
 
-def measure_mouth(clip: Clip, bilabials: Spans | None = None) -> Readings:
+def measure_mouth(clip: Clip, bilabials: Sequence[Closure]) -> Readings:
     """Opening in speech, motion in silence over that in speech, closures on p b m.
 
     Args:
         clip: what was observed.
-        bilabials: (start, end) in seconds of the p, b and m in its speech; ``None`` if not looked for.
+        bilabials: the p, b and m in its speech.
     """
     gap = np.maximum(clip.track.lip_gap.astype(np.float64), 0)
     opening = float(gap[clip.speaking].std()) if clip.speaking.any() else 0.0
     readings = {"mouth.opening": Reading(opening), "mouth.silence": _silence(clip)}
-    if bilabials is not None:
-        readings["closures.rate"] = closures(gap, clip.speaking, bilabials)
-    return readings
+    spans = [(each.start, each.end) for each in bilabials]
+    return readings | {"closures.rate": closures(gap, clip.speaking, spans)}
 
 
 def motion_of(clip: Clip) -> Reals:

@@ -33,7 +33,7 @@ def plots(report: Report) -> dict[str, str]:
     seconds = report.clip.seconds
     wide = float(np.clip(INCHES_A_SECOND * seconds, NARROW, WIDE))
     over_time: dict[str, Callable[[Report, Axes], None]] = {
-        "Lips (shaded: someone speaks; red: lips closed)": _lips,
+        "Lips (shaded: someone speaks; dots: lips closed; bars: p, b or m is heard)": _lips,
         "Head, degrees from the first frame": _head,
         "Eyes: gaze in degrees from the lens, lids (dots: blinks; bars: shifts)": _eyes,
         "Brows and smile, expression weights": _face,
@@ -88,6 +88,8 @@ def _lips(report: Report, axes: Axes) -> None:
     closed = gap < CLOSED
     axes.plot(_time(gap)[closed], gap[closed], ".", color=RED, ms=3, label="closed")
     axes.set_ylabel("eye distances")
+    for each in report.bilabials:
+        axes.axvspan(each.start, each.end, ymax=0.06, color=RED, alpha=0.6, lw=0)
 
 
 def _head(report: Report, axes: Axes) -> None:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 import vasari
 from vasari.film.target import FileTarget
+from vasari.measure.bilabials import Closure
 from vasari.measure.clip import Clip
 from vasari.measure.people import GROUPS
 from vasari.measure.scorer import SyncScore
@@ -32,6 +33,7 @@ class Report:
     Attributes:
         clip: the video as it was observed.
         sync: what the learned judge of lips and speech says; ``None`` if it heard or saw too little.
+        bilabials: the p, b and m heard.
         measures: each number with the people's beside it and a verdict.
         left_out: what was not measured, and what to do about it.
         against: what the video was compared with: ``photo``, ``speech``, ``reference`` -> file name.
@@ -39,6 +41,7 @@ class Report:
 
     clip: Clip
     sync: SyncScore | None
+    bilabials: tuple[Closure, ...]
     measures: tuple[Measure, ...]
     left_out: tuple[str, ...]
     against: dict[str, str]

@@ -65,7 +65,7 @@ def stilled(track: Track) -> Track:
 
 def together(clip: Clip, scorer: SyncScorer) -> Verdict:
     """Whether a report on the clip says that its lips and its speech belong together."""
-    readings = measure_sync(clip, judged(clip, scorer)) | measure_mouth(clip)
+    readings = measure_sync(clip, judged(clip, scorer)) | measure_mouth(clip, ())
     verdicts = {m.key: m.verdict for m in judge(readings) if m.key in DECISIVE}
     if Verdict.off in verdicts.values():
         return Verdict.off
