@@ -96,6 +96,8 @@ def _seen(model: HeadModel, photo: Floats, normals: Floats, uv: Floats, side: in
         photo[:, 2].copy(),
         skin,
         np.arange(len(skin), dtype=np.int32),
+        np.zeros(len(skin), np.uint8),
+        np.array([[0, 0, _SIDE, _SIDE]], np.float32),
         np.array([0, 0, _SIDE, _SIDE], np.int32),
         depth,
         owner,

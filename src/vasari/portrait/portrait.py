@@ -204,7 +204,13 @@ def _assemble(
     uv = camera.project(rig.photo).astype(np.float32)
     uv = off_the_teeth(model, uv, landmarks, crop.side / 512)
     frame = sheet.FaceFrame.of(landmarks)
-    surface = describe_surface(model, rig, uv, crop.picture, landmarks, frame)
+    matte, backdrop, free = cut_out(
+        crop.picture,
+        crop.seen,
+        landmarks[list(OVAL)],
+        uv[np.concatenate([model.groups[name] for name in ("ear_left", "ear_right", "scalp")])],
+    )
+    surface = describe_surface(model, rig, uv, crop.picture, matte if free else None, landmarks, frame)
     tints = mouth_tints(model, rig.photo, crop.picture, uv, surface.skin_pixels)
 
     eyes = _eyeballs(model, rig.photo, uv, irises, camera)
@@ -222,12 +228,6 @@ def _assemble(
 
     knots = sheet.knots(crop.picture.shape[0])
     neutral, (start, vertex, delta) = _with_sheet(model, rig, surface, uv, knots, frame, camera, landmarks)
-    matte, backdrop, free = cut_out(
-        crop.picture,
-        crop.seen,
-        landmarks[list(OVAL)],
-        uv[np.concatenate([model.groups[name] for name in ("ear_left", "ear_right", "scalp")])],
-    )
     share = np.ones(len(neutral), np.float32)
     share[surface.skin] = sheet.rigidity(uv[surface.skin], frame, free=free)
     share[model.n_vertices :] = sheet.rigidity(knots, frame, free=free) * sheet.held(knots, frame, crop.seen)

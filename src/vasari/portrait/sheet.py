@@ -53,6 +53,12 @@ class FaceFrame:
         height = float(np.linalg.norm(top - chin))
         return cls(((top + chin) / 2).astype(np.float32), height, ((top - chin) / height).astype(np.float32))
 
+    def place(self, points: Floats) -> Floats:
+        """Pixels (..., 2) of points in face coordinates; the inverse of :meth:`along`."""
+        right = np.array([-self.up[1], self.up[0]], np.float32)
+        offset = points[..., :1] * right + points[..., 1:] * self.up
+        return np.asarray(self.middle + self.height * offset, np.float32)
+
     def along(self, points: Floats) -> Floats:
         """Points (..., 2) in face coordinates: x to the right, y up, in heights of the face."""
         offset = points - self.middle

@@ -11,7 +11,8 @@ from vasari.head.expressions import EXPRESSIONS
 from vasari.head.face_rows import OVAL
 from vasari.head.model import PART_INDEX, HeadModel
 from vasari.portrait.far_side import FarSide, borrow_far_side
-from vasari.portrait.nearness import distance_to, neighbours
+from vasari.portrait.nearness import distance_to, neighbours, smoothstep
+from vasari.portrait.pixels import look_up
 from vasari.portrait.rig import Rig, surface_distance
 from vasari.portrait.sheet import FaceFrame
 from vasari.render import shade
@@ -30,6 +31,8 @@ EDGE_GONE, EDGE_FULL = 0.1, 0.5
 OUTLINE_REACH = 3.0
 #: The far side of the face is drawn farther out once it has turned to the camera, cm.
 FAR_FULL, FAR_GONE = 1.6, 3.2
+#: Where it is looked whether hair hangs beside the outline of the face, heights of the face.
+BESIDE_FACE = (0.05, 0.09, 0.13)
 #: Less than this share of the far side is not worth a second look.
 LEAST_BORROWED = 0.15
 #: Movement of the lids at which a vertex is all lid, cm.
@@ -90,13 +93,20 @@ class Surface:
 
 @stage("surface")
 def describe_surface(
-    model: HeadModel, rig: Rig, uv: Floats, picture: Bytes, landmarks: Floats, frame: FaceFrame
+    model: HeadModel,
+    rig: Rig,
+    uv: Floats,
+    picture: Bytes,
+    matte: Bytes | None,
+    landmarks: Floats,
+    frame: FaceFrame,
 ) -> Surface:
     """Describe the head as it stands in the photo.
 
     Args:
         model, rig: head and person. uv: (V, 2) places of the vertices in the picture, pixels.
-        picture: (P, P, 3). landmarks: (468, 2) pixels. frame: of the face in the picture.
+        picture: (P, P, 3). matte: (P, P) opacity of the person, if they can be told from the background.
+        landmarks: (468, 2) pixels. frame: of the face in the picture.
     """
     normals = np.empty_like(rig.photo)
     skin_order = np.flatnonzero(model.part == PART_INDEX["skin"]).astype(np.int32)
@@ -108,7 +118,10 @@ def describe_surface(
     alpha = patch * _edge_fade(model, rig.photo, normals)
     lid = _lid_share(rig, model)
     far = borrow_far_side(model, rig.photo, normals, uv, picture, frame.height, _yaw(model, rig.photo))
-    turned = np.where(far.share > 0, np.maximum(alpha, _faded(reach, FAR_FULL, FAR_GONE)), alpha)
+    more = np.maximum(_faded(reach, FAR_FULL, FAR_GONE) - alpha, 0) * (far.share > 0)
+    if matte is not None:  # hair that falls beside the face stays in front of it
+        more *= _bare(matte, uv, far.share, landmarks[list(OVAL)], frame)
+    turned = alpha + more
     triangles, kinds = _drawn(model, np.maximum(alpha, turned), lid, far.share)
     skin_pixels = _cheek_pixels(picture, landmarks, frame)
     outline = neighbours(uv[visible], landmarks[list(OVAL)], 1)[1][:, 0]
@@ -126,6 +139,23 @@ def describe_surface(
         _lamp(picture, uv, normals, visible, landmarks, frame),
         skin_pixels,
     )
+
+
+def _bare(matte: Bytes, uv: Floats, share: Floats, oval: Floats, frame: FaceFrame) -> Floats:
+    """(V,) how far the outline of the far side borders on background, not hair, at each vertex' height."""
+    places = frame.along(uv)
+    side = np.sign((share * places[:, 0]).sum())
+    outline = frame.along(oval)
+    outline = outline[side * outline[:, 0] > 0]
+    outline = outline[np.argsort(outline[:, 1])]
+    if not len(outline):
+        return np.ones(len(uv), np.float32)
+    edge = np.interp(places[:, 1], outline[:, 1], outline[:, 0])
+    beside = edge[:, None] + side * np.array(BESIDE_FACE)
+    height = np.broadcast_to(places[:, 1:], beside.shape)
+    probes = frame.place(np.stack([beside, height], -1).astype(np.float32))
+    hair = look_up(matte, probes).astype(np.float32).mean(1) / 255
+    return np.asarray(1 - smoothstep((hair - 0.3) / 0.4), np.float32)
 
 
 def _yaw(model: HeadModel, photo: Floats) -> float:
