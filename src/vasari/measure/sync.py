@@ -22,13 +22,13 @@ LEAST_JUDGED_S = 1.5
 #: Lips whose gap varies less than this in speech do not move, distances between the eyes (std).
 FROZEN = 0.004
 #: A clip must hold so much speech before it can teach its own lips, seconds.
-LEAST_LESSON_S = 8.0
+LEAST_LESSON_S = 20.0
 #: Principal components of the features, and the rows (20 ms each) around a moment from which it is predicted.
-COMPONENTS, TAPS = 32, (-4, -2, 0, 2, 4)
+COMPONENTS, TAPS = 64, (-4, 0, 4)
 #: Weight of the ridge, in samples.
-RIDGE = 100.0
+RIDGE = 1000.0
 #: The clip is taught all but one part, and asked for that; this much around it is left out, seconds.
-PARTS, MARGIN_S = 6, 0.4
+PARTS, MARGIN_S = 10, 0.4
 
 
 def judged(clip: Clip, scorer: SyncScorer) -> SyncScore | None:
