@@ -20,7 +20,7 @@ import cv2
 from manifest import FOLDER, PortraitRow, read_portraits, read_speech, sha256, write_rows
 from packages import PackageError, Shelf
 from pictures import fingerprint, make_picture
-from skin import skin_group, typology_angle
+from skin import typology_angle
 from speech import build_speech
 
 
@@ -79,7 +79,6 @@ def build_portraits(
             if row.style in ("photo", "generated"):
                 angle = typology_angle(picture)
                 row = replace(row, ita="" if angle is None else f"{angle:.0f}")
-                row = replace(row, skin="" if angle is None else skin_group(angle))
         elif result != row.sha256:
             log.is_different(row.name)
         made[row.name] = row

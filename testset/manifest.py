@@ -25,11 +25,11 @@ class PortraitRow:
         licence: of the source file.
         age: child, teen, adult or senior, as it looks.
         sex: female, male or unknown, as it looks.
-        skin: light, medium or dark, from ``ita``; empty where there is no real skin.
+        skin: light, medium or dark (brown to black), as it looks; empty where there is no photo of skin.
         glasses: none, clear or dark.
         beard: none, stubble, moustache or full.
         head: bare or covered.
-        ita: individual typology angle of the skin in the picture, degrees (``skin.py``).
+        ita: individual typology angle of the skin in the picture, degrees (``skin.py``), beside ``skin``.
         source_sha256: of the source file.
         sha256: of the portrait's pixels (``pictures.fingerprint``).
     """

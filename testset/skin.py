@@ -1,7 +1,7 @@
-"""How light the skin in a picture is: the individual typology angle (Chardon 1991), in three groups.
+"""How light the skin in a picture is: the individual typology angle (Chardon 1991).
 
-It is read off the picture, so it judges skin and lighting together: a dim or coloured light makes a face
-darker than the person is.
+It judges skin and lighting together: in blue shade a light face reads darker than a dark one in the sun. So it
+does not decide anybody's group; it only stands beside the groups told by eye.
 """
 
 from __future__ import annotations
@@ -39,8 +39,3 @@ def typology_angle(picture: NDArray[np.uint8]) -> float | None:
     if np.hypot(red, yellow) < _GREY:
         return None
     return float(np.degrees(np.arctan2(lightness - 50, max(yellow, 1e-3))))
-
-
-def skin_group(angle: float) -> str:
-    """Del Bino's (2013) six classes in three: light (over 28 degrees), medium (-30 to 28) and dark."""
-    return "light" if angle > 28 else "medium" if angle > -30 else "dark"

@@ -91,9 +91,8 @@ def _section(release: Release, picture: str | None) -> str:
 
 
 _GROUPS_TEXT = f"""Median, and in brackets the tenth to ninetieth percentile; **bold** where the median is
-off; groups of fewer than {FEW} films (*in italics*) tell little. Age and sex are as they
-look to an observer; skin is read off the picture (individual typology angle), so it is
-skin and lighting together, and only of photos, real and generated.
+off; groups of fewer than {FEW} films (*in italics*) tell little. Attributes are as they
+look to one observer; skin is told of photos only, real and generated.
 """
 
 
