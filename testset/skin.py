@@ -1,7 +1,7 @@
 """How light the skin in a picture is: the individual typology angle (Chardon 1991).
 
-It judges skin and lighting together: in blue shade a light face reads darker than a dark one in the sun. So it
-does not decide anybody's group; it only stands beside the groups told by eye.
+It judges skin and lighting together: in blue shade a light face reads darker than a dark one in the sun. So
+it does not decide anybody's group; it only stands beside the groups told by eye.
 """
 
 from __future__ import annotations
