@@ -76,14 +76,28 @@ def test_the_motion_does_not_depend_on_how_the_speech_is_cut(heard: Heard) -> No
         np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
 
 
-def test_frames_come_as_soon_as_they_can(heard: Heard) -> None:
-    generator = MotionGenerator()
+@pytest.mark.parametrize(("lookahead", "ahead"), [(0.12, 1), (0.16, 3), (0.26, 8)])
+def test_frames_come_as_soon_as_they_can(heard: Heard, lookahead: float, ahead: int) -> None:
+    generator = MotionGenerator(lookahead=lookahead)
     made = 0
     for k, (row, voice) in enumerate(zip(heard[0][:100, None], heard[1][:100, None], strict=True)):
         made += len(generator.push(row, voice))
-        due = (k + 1 - round(generator.lookahead * 50) + 1) // 2
-        assert made == max(due, 0)
-    assert generator.lookahead <= 0.04
+        assert made == max((k + 2 - ahead) // 2, 0)
+
+
+@pytest.mark.parametrize("lookahead", [0.0, 0.1, 0.28, float("inf")])
+def test_an_impossible_look_ahead_is_refused(lookahead: float) -> None:
+    with pytest.raises(UsageError, match="lookahead"):
+        MotionGenerator(lookahead=lookahead)
+
+
+def test_the_mouth_says_the_same_at_any_look_ahead(heard: Heard) -> None:
+    part = heard[0][:250], heard[1][:250]
+    gaps = []
+    for lookahead in (0.12, 0.26):
+        generator = MotionGenerator(LIPS_ONLY, lookahead=lookahead)
+        gaps.append(lip_gap(Motion.of(generator.push(*part) + generator.finish())))
+    assert np.corrcoef(gaps[0], gaps[1])[0, 1] > 0.7
 
 
 def test_the_seed_decides(heard: Heard) -> None:
@@ -176,7 +190,7 @@ def test_controls_change_mid_stream_without_a_pop(heard: Heard) -> None:
 def test_reset_brings_the_mouth_to_rest(heard: Heard, hush: Heard) -> None:
     features, voice = heard
     gaps = lip_gap(generate((features[:400], voice[:400]), LIPS_ONLY))
-    widest = 2 * int(gaps.argmax()) + 2 + 2
+    widest = 2 * int(gaps.argmax()) + 3 + 1
     generator = MotionGenerator(LIPS_ONLY)
     before = generator.push(features[:widest], voice[:widest])
     generator.reset()
@@ -196,7 +210,7 @@ def test_reset_lets_head_and_eyes_go_on_without_a_jerk(heard: Heard, hush: Heard
     before = generator.push(features[:215], voice[:215])
     generator.reset()
     after = generator.push(hush[0][:100], hush[1][:100])
-    assert len(after) == 50 - round(generator.lookahead * 25)
+    assert len(after) == 49
     rotation = np.array([f.rotation for f in [*before[-1:], *after]])
     assert np.linalg.norm(np.diff(rotation, axis=0), axis=1).max() < 1.5
 

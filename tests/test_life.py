@@ -112,6 +112,17 @@ def test_head_is_calm_but_alive_in_silence(seed: int) -> None:
     assert (step > 0).all()
 
 
+def nods(pitch: Reals) -> int:
+    """Downward moves of the head, at least 0.8 degrees within a quarter of a second, and back."""
+    down = pitch[6:-6] - np.maximum(pitch[:-12], pitch[12:])
+    return int(np.sum(np.diff(np.concatenate([[0], (down < -0.8).astype(int)])) > 0))
+
+
+def test_listeners_nod_now_and_then() -> None:
+    silent = [nods(lived(seed, talking=False).rotation[:, 1]) for seed in SEEDS]
+    assert 10 < np.mean(silent) < 60  # in 120 s
+
+
 def test_head_moves_more_at_starts_than_within_speech() -> None:
     near, all_steps = [], []
     for seed in range(6):

@@ -2,8 +2,9 @@
 
 A data folder, made by prepare_motion_data.py, holds ``features/<set>/<clip>.npz`` with ``features`` (N, D)
 and ``voice`` (N,) at 50 Hz; ``tracks/<set>/<clip>.npz`` with ``expression`` (T, 52) and ``lip_gap`` (T,) or,
-where nobody was seen, ``visemes`` (T,) at 25 Hz; and ``speakers.csv`` (set, clip, speaker). A variant
-``<clip>@1.1.npz`` among the features is the clip played 1.1 times as fast and high.
+where nobody was seen, ``visemes`` (T,) or ``curves`` (T, K) at 25 Hz; and ``speakers.csv`` (set, clip,
+speaker). A variant ``<clip>@1.1.npz`` among the features is the clip played 1.1 times as fast and high,
+``<clip>@1.1#3.npz`` the third take of it (prepare_takes.py).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from articulation_net import Shape
+from articulation_net import CURVES, Shape
 from lip_geometry import CLOSED, LipGeometry, symmetric
 from visemes import CLOSED as CLOSED_VISEME
 from visemes import UNKNOWN
@@ -27,7 +28,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 #: Share of each set among the training examples.
-SETS = {"grid_s1": 0.42, "lrc_ar": 0.38, "heads": 0.08, "emodb": 0.12}
+SETS = {"grid_s1": 0.30, "lrc_ar": 0.42, "heads": 0.06, "emodb": 0.08, "spoken": 0.06, "facegood": 0.08}
 CROP = 30  # motion frames in a training example
 SPLITS = Path(__file__).parent / "splits"
 
@@ -37,53 +38,63 @@ class Clip:
     """One clip: features at 50 Hz, mouth channels and lip gap at 25 Hz."""
 
     name: str
+    variant: str  # what follows the @ of its file
     group: str  # speaker
-    features: Floats  # (N, D)
-    voice: Floats  # (N,)
+    features: NDArray[np.float16]  # (N, D)
     channels: Floats  # (T, C)
     gap: Floats  # (T,) cm on the mean head
     visemes: Ints  # (T,) or UNKNOWN
-    seen: bool = True  # False: only the visemes are known
+    curves: Floats  # (T, K) of another face, not a number where there is none
+    seen: bool = True  # False: only the visemes or the curves are known, or the face says something else
 
 
 class Batch(NamedTuple):
     """Training examples."""
 
     features: Tensor  # (B, N, D)
+    ahead: Tensor  # (B,) feature frames after each moment
     channels: Tensor  # (B, CROP, C)
     gap: Tensor  # (B, CROP)
     touching: Tensor  # (B, CROP) 0..1, -1 unknown
     visemes: Tensor  # (B, CROP), UNKNOWN where not labelled
     speaker: Tensor  # (B,), -1 silence itself
     mask: Tensor  # (B, CROP) 1 where channels and gap are known
+    curves: Tensor  # (B, CROP, CURVES), not a number where unknown
 
 
 def load_clips(data: Path, folder: str, geometry: LipGeometry, variants: bool = True) -> list[Clip]:
     """All clips of a set that have both features and tracks."""
-    speakers = speakers_of(data, folder)
+    speakers, foreign = speakers_of(data, folder), unheard(folder)
     clips = []
     for path in sorted((data / "features" / folder).glob("*.npz")):
-        name, _, speed = path.stem.partition("@")
+        name, _, variant = path.stem.partition("@")
         track = data / "tracks" / folder / f"{name}.npz"
-        if not track.exists() or (speed and not variants):
-            continue
-        with np.load(path) as f, np.load(track) as t:
-            features, voice = f["features"].astype(np.float32), f["voice"].astype(np.float32)
-            known = {key: t[key] for key in ("expression", "visemes", "lip_gap") if key in t.files}
-        seen, frames = "expression" in known, (len(features) + 1) // 2
-        visemes = known.get("visemes", np.full(frames, UNKNOWN))[:frames]
-        expression = known.get("expression", np.zeros((len(visemes), 52)))
-        channels = symmetric(np.nan_to_num(expression.astype(np.float32)))
-        if "lip_gap" in known:
-            channels = geometry.agreed(channels, np.nan_to_num(known["lip_gap"]))
-        if speed:
-            channels = played(channels, float(speed))
-        channels = channels[:frames]
-        if len(channels) >= 2:
-            group = speakers.get(name, folder)
-            gap = geometry.gap(channels)
-            clips.append(Clip(name, group, features, voice, channels, gap, visemes[: len(channels)], seen))
+        if track.exists() and (variants or not variant):
+            clip = _load(path, track, speakers.get(name, folder), geometry)
+            clip.seen &= name not in foreign
+            clips += [clip] if len(clip.channels) >= 2 else []
     return clips
+
+
+def _load(path: Path, track: Path, group: str, geometry: LipGeometry) -> Clip:
+    name, _, variant = path.stem.partition("@")
+    speed = float(variant.partition("#")[0] or 1)
+    with np.load(path) as f, np.load(track) as t:
+        features = f["features"].astype(np.float16)
+        known = {key: t[key] for key in ("expression", "visemes", "lip_gap", "curves") if key in t.files}
+    frames = min((len(features) + 1) // 2, *(round(len(k) / speed) for k in known.values()))
+    channels = symmetric(np.nan_to_num(known.get("expression", np.zeros((frames, 52))).astype(np.float32)))
+    if "lip_gap" in known:
+        channels = geometry.agreed(channels, np.nan_to_num(known["lip_gap"]))
+    visemes = known.get("visemes", np.full(frames, UNKNOWN))
+    if speed != 1:
+        channels = played(channels, speed)
+        visemes = visemes[np.minimum((np.arange(frames) * speed).round().astype(int), len(visemes) - 1)]
+    curves = known.get("curves", np.full((1, CURVES), np.nan, np.float32))
+    curves = played(curves, speed) if len(curves) > 1 else np.repeat(curves, frames, 0)
+    channels = channels[:frames]
+    gap, seen = geometry.gap(channels), "expression" in known
+    return Clip(name, variant, group, features, channels, gap, visemes[:frames], curves[:frames], seen)
 
 
 def played(samples: Floats, speed: float) -> Floats:
@@ -103,8 +114,16 @@ def speakers_of(data: Path, folder: str) -> dict[str, str]:
 
 def held_out(folder: str) -> set[str]:
     """Names of the test clips of a set."""
-    table = SPLITS / f"{folder}_test.csv"
-    if not table.exists():  # nothing of it is tested
+    return _names(SPLITS / f"{folder}_test.csv")
+
+
+def unheard(folder: str) -> set[str]:
+    """Names of the clips of a set whose mouths do not go with their sound: dubbed, late, or no speech."""
+    return _names(SPLITS / f"{folder}_unheard.csv")
+
+
+def _names(table: Path) -> set[str]:
+    if not table.exists():
         return set()
     with open(table, newline="") as file:
         return {row["clip"] for row in csv.DictReader(file)}
@@ -132,11 +151,11 @@ class Batches:
         counts = np.sqrt([len(clips) for clips in by_speaker.values()])
         speaker = list(by_speaker)[self.random.choice(len(counts), p=counts / counts.sum())]
         clip = by_speaker[speaker][self.random.integers(len(by_speaker[speaker]))]
-        before = self.shape.context - 1 - self.shape.ahead
-        start = int(self.random.integers(-4, max(1, len(clip.channels) - CROP + 4)))
-        rows = np.arange(2 * start - before, 2 * (start + CROP) - 1 + self.shape.ahead)
-        features = clip.features[np.clip(rows, 0, len(clip.features) - 1)]
-        frames = np.arange(start, start + CROP)
+        ahead = self._ahead()
+        first = 2 * int(self.random.integers(-4, max(1, len(clip.channels) - CROP + 4)))
+        rows = np.arange(first + int(ahead) - self.shape.context + 1, first + 2 * CROP - 1 + int(ahead))
+        features = clip.features[np.clip(rows, 0, len(clip.features) - 1)].astype(np.float32)
+        frames = np.arange(first // 2, first // 2 + CROP)
         inside = (frames >= 0) & (frames < len(clip.channels))
         frames = np.clip(frames, 0, len(clip.channels) - 1)
         visemes = np.where(inside, clip.visemes[frames], UNKNOWN)
@@ -145,7 +164,13 @@ class Batches:
         touching = np.where(inside, touching, UNKNOWN).astype(np.float32)
         mask = (inside & clip.seen).astype(np.float32)
         number = np.int64(self.speakers.index(speaker))
-        return features, clip.channels[frames], gap, touching, visemes, number, mask
+        curves = clip.curves[frames]
+        return features, ahead, clip.channels[frames], gap, touching, visemes, number, mask, curves
+
+    def _ahead(self) -> np.int64:
+        """Least, most or any look-ahead between."""
+        least, most = self.shape.least, self.shape.most
+        return np.int64(self.random.choice((least, most, self.random.integers(least, most + 1))))
 
     def _silence(self) -> tuple[Floats | Ints | np.int64, ...]:
         """Closed lips at rest, under a little noise."""
@@ -154,7 +179,18 @@ class Batches:
         features = self.silence + 0.1 * np.float32(self.random.random()) * noise
         zero, unknown = np.zeros(CROP, np.float32), np.full(CROP, UNKNOWN)
         channels = symmetric(np.zeros((CROP, 52), np.float32))
-        return features, channels, zero, unknown.astype(np.float32), unknown, np.int64(-1), zero + 1
+        curves = np.full((CROP, CURVES), np.nan, np.float32)
+        return (
+            features,
+            self._ahead(),
+            channels,
+            zero,
+            unknown.astype(np.float32),
+            unknown,
+            np.int64(-1),
+            zero + 1,
+            curves,
+        )
 
 
 def _touching(visemes: Ints) -> Floats:

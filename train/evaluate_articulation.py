@@ -3,8 +3,10 @@
     python train/evaluate_articulation.py --data ../motion-data
 
 The shipped ONNX file makes the mouth of every held-out clip from its features; the gap between the lips of
-the head model is compared with that of the tracked speaker. Printed as a Markdown table:
- - correlation: of the two gaps, median over clips;
+the head model is compared with that of the tracked speaker. Where there is a take 0 (prepare_takes.py), each
+set is heard once more as a stream: a clip heard alone starts from silence in the midst of a word. Printed
+as a Markdown table:
+ - correlation: of the two gaps, median over clips, and of the two widths of the mouth, which tell rounding;
  - lag: of the generated gap behind the speaker's where their correlation is highest, over all clips;
  - p b m closed: share of words beginning with p, b or m during whose onset the gap falls below the
    threshold, generated and (the speaker's own); chance: the same at random moments of speech;
@@ -25,6 +27,7 @@ from articulation_data import Clip, held_out, load_clips
 from lip_geometry import CLOSED, LipGeometry, symmetric
 from vasari.head.model import HeadModel
 from vasari.motion.articulation import Articulation
+from vasari.voice import FEATURE_RATE, LOOKAHEAD_S
 
 Floats = NDArray[np.float32]
 Words = dict[str, list[tuple[str, float, float]]]  # clip: word, start, end in seconds
@@ -33,13 +36,12 @@ BILABIAL = ("b", "m", "p")
 ONSET = (-0.10, 0.10)  # seconds around a word's labelled start (40 ms grid) in which a closure counts
 
 
-def generated(net: Articulation, clip: Clip) -> Floats:
-    """Expression (T, 52) of a clip."""
-    before = net.context - 1 - net.ahead
-    past = np.repeat(net.silence[None], before, 0)
-    after = np.repeat(clip.features[-1:], net.ahead + 1, 0)
-    features = np.concatenate([past, clip.features, after])
-    frames = [net(features[2 * k : 2 * k + net.context])[0] for k in range(len(clip.channels))]
+def generated(net: Articulation, clip: Clip, ahead: int) -> Floats:
+    """Expression (T, 52) of a clip, ``ahead`` feature frames known after each moment."""
+    past = np.repeat(net.silence[None], net.context - 1 - ahead, 0)
+    after = np.repeat(clip.features[-1:], ahead + 1, 0)
+    features = np.concatenate([past, clip.features, after]).astype(np.float32)
+    frames = [net(features[2 * k : 2 * k + net.context], ahead)[0] for k in range(len(clip.channels))]
     return np.stack(frames)
 
 
@@ -95,17 +97,26 @@ def closes(gap: Floats, time: float) -> bool:
     return bool(len(part) and part.min() < CLOSED)
 
 
-def report(folder: str, clips: list[Clip], net: Articulation, geometry: LipGeometry, source: Path) -> str:
+def report(
+    title: str, clips: list[Clip], net: Articulation, ahead: int, geometry: LipGeometry, words: Words
+) -> str:
     """One row of the table."""
-    made = {c.name: geometry.gap(symmetric(generated(net, c))) for c in clips}
+    shapes = {c.name: symmetric(generated(net, c, ahead)) for c in clips}
+    made = {name: geometry.gap(channels) for name, channels in shapes.items()}
     real = {c.name: c.gap for c in clips}
+    widths = [
+        correlation(shapes[c.name] @ geometry.width_row, c.channels @ geometry.width_row) for c in clips
+    ]
     pairs = [(made[n], real[n]) for n in made]
     r = float(np.nanmedian([correlation(a, b) for a, b in pairs]))
     amplitude = float(np.median([a.std() / max(b.std(), 1e-3) for a, b in pairs]))
-    row = f"| {folder} | {len(clips)} | {r:.3f} | {lag(pairs):+.0f} ms | {amplitude:.2f} |"
-    if folder != "grid_s1":
+    delay = f"{LOOKAHEAD_S + ahead / FEATURE_RATE:.2f} s"
+    row = (
+        f"| {title} | {delay} | {len(clips)} | {r:.3f} | {np.nanmedian(widths):.3f} | {lag(pairs):+.0f} ms | "
+    )
+    row += f"{amplitude:.2f} |"
+    if not words:
         return row + " - | - |"
-    words = words_of(source)
     (own, _), (hit, chance) = closure_rates(real, words), closure_rates(made, words)
     pauses = [(n, round(s * 25) + 3, round(e * 25) - 3) for n in made for w, s, e in words[n] if w == "sil"]
     silent = np.concatenate([made[n][start:end] for n, start, end in pauses])
@@ -119,16 +130,23 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../motion-data"))
     parser.add_argument("--source", type=Path, default=Path("../shared/data"), help="for GRID's word times")
     parser.add_argument("--head", type=Path, help="head model file; default: the one in the package")
+    parser.add_argument(
+        "--ahead", type=int, nargs="+", default=[1, 3, 8], help="feature frames after a moment"
+    )
     parser.add_argument("--net", type=Path, help="articulation net; default: the one in the package")
     args = parser.parse_args()
     geometry, net = LipGeometry(HeadModel.load(args.head)), Articulation(args.net)
-    print("| held out | clips | correlation | lag | amplitude | p b m closed | in silence |")
-    print("|---|---|---|---|---|---|---|")
-    for folder in ("grid_s1", "lrc_ar", "heads"):
-        clips = load_clips(args.data, folder, geometry, variants=False)
-        clips = [c for c in clips if c.name in held_out(folder)]
-        if clips:
-            print(report(folder, clips, net, geometry, args.source))
+    print(
+        "| held out | ahead | clips | correlation | of width | lag | amplitude | p b m closed | in silence |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    for folder in ("grid_s1", "lrc_ar"):
+        tested, words = held_out(folder), words_of(args.source) if folder == "grid_s1" else {}
+        clips = [c for c in load_clips(args.data, folder, geometry) if c.name in tested]
+        for title, variant in ((folder, ""), (f"{folder}, in a stream", "1#0")):
+            chosen = [c for c in clips if c.variant == variant]
+            for ahead in args.ahead if chosen else ():
+                print(report(title, chosen, net, ahead, geometry, words), flush=True)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ _INNER = [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 
 _CHIN = [152, 148, 377, 176, 400, 199, 200, 18]
 _CHEEK = [205, 425, 50, 280, 206, 426, 214, 434]
 LANDMARKS: list[int] = _OUTER + _INNER + _CHIN + _CHEEK
+CORNERS = (61, 291)  # of the mouth, image left and right
 # Pairs (upper, lower) across the middle of the mouth, the same as the tracker's.
 GAP_PAIRS = LIP_PAIRS[:3]
 
@@ -70,6 +71,7 @@ class LipGeometry:
     Attributes:
         basis: (C, 3 L) displacement in cm of each of the L landmarks by each channel at weight 1.
         row: (C,) change of the gap between the lips in cm.
+        width_row: (C,) change of the distance between the corners of the mouth in cm.
         eye_distance: between the middles of the eyes, cm.
         closed: gap in cm at which the lips may pass as closed.
         pressed: overlap in cm that stands for lips pressed together.
@@ -84,6 +86,7 @@ class LipGeometry:
         self.basis: Floats = moved[:, LANDMARKS].reshape(len(CHANNELS), -1).astype(np.float32)
         upper, lower = np.array(GAP_PAIRS).T
         self.row: Floats = (moved[:, upper, 1] - moved[:, lower, 1]).mean(1).astype(np.float32)
+        self.width_row: Floats = (moved[:, CORNERS[1], 0] - moved[:, CORNERS[0], 0]).astype(np.float32)
         eyes = neutral[[33, 133, 263, 362]].reshape(2, 2, 3).mean(1)
         self.eye_distance = float(np.linalg.norm(eyes[0] - eyes[1]))
         self.closed = CLOSED

@@ -9,7 +9,8 @@ Writes, and skips what is there already:
  - ``features/<set>/<clip>@<speed>.npz``: the same for the clip's sound played faster or slower, which makes
    other voices of it (the tracks are stretched to fit when they are read);
  - ``features/emodb/<clip>.npz`` and ``tracks/emodb/<clip>.npz`` with ``visemes`` (T,), see visemes.py: a set
-   without pictures whose speech sounds are labelled;
+   without pictures whose speech sounds are labelled; and the same for what speak_phones.py has spoken;
+ - ``features/facegood/<clip>.npz`` and ``tracks/facegood/<clip>.npz`` with ``curves`` (T, K) of another face;
  - ``features/silence.npz``, ``speakers.csv``.
 Takes about half an hour of one core for the tracks and ten minutes a speed for the features.
 """
@@ -29,12 +30,15 @@ from numpy.typing import NDArray
 
 from vasari.head.landmark_clip import LandmarkClip
 from vasari.head.track import track_clip
+from vasari.motion.motion import MOTION_RATE
 from vasari.voice import SPEECH_RATE, SpeechFeatures, VoiceActivity
 from visemes import viseme_tracks
 
 Floats = NDArray[np.float32]
 SETS = ("grid_s1", "lrc_ar", "heads")
 LABELLED = "emodb"  # sound only, with the times of its speech sounds
+SPOKEN = "spoken"  # the same, by speak_phones.py
+CURVES = "facegood"  # sound and an artist's curves for another face
 
 
 def speech_of(clip: Path) -> Floats:
@@ -85,10 +89,30 @@ def prepare_tracks(clips: list[Path], folder: Path) -> None:
 
 
 def prepare_labelled(source: Path, out: Path) -> None:
-    """Features and visemes of the set that is only heard."""
-    for name, visemes in viseme_tracks(source / "speech/emodb_phones.csv").items():
-        write(out / "tracks" / LABELLED / f"{name}.npz", {"visemes": visemes})
-        prepare_features([source / f"speech/emodb/{name}.opus"], out / "features" / LABELLED, 1.0)
+    """Features and visemes of the sets that are only heard."""
+    for folder, table in (
+        (LABELLED, source / "speech/emodb_phones.csv"),
+        (SPOKEN, out / "spoken/phones.csv"),
+    ):
+        for name, visemes in (viseme_tracks(table) if table.exists() else {}).items():
+            write(out / "tracks" / folder / f"{name}.npz", {"visemes": visemes})
+            clip = (
+                source / f"speech/emodb/{name}.opus" if folder == LABELLED else table.with_name(f"{name}.wav")
+            )
+            prepare_features([clip], out / "features" / folder, 1.0)
+
+
+def prepare_curves(source: Path, out: Path) -> None:
+    """Features and mouth curves of the set whose faces are an artist's."""
+    with np.load(source / "weights.npz") as file:
+        names, fps = [str(n) for n in file["names"]], float(file["fps"])
+        takes = {key.removeprefix("clip_"): file[key].astype(np.float32) for key in file if "clip_" in key}
+    mouth = [k for k, name in enumerate(names) if name.startswith(("mouth", "jaw", "cheek", "tooth"))]
+    for name, curves in takes.items():
+        at = np.arange(int(len(curves) / fps * MOTION_RATE)) * fps / MOTION_RATE
+        seen = [np.interp(at, np.arange(len(curves)), curves[:, k]) for k in mouth]
+        write(out / "tracks" / CURVES / f"{name}.npz", {"curves": np.stack(seen, 1).astype(np.float32)})
+        prepare_features([source / f"{name}.flac"], out / "features" / CURVES, 1.0)
 
 
 def write_speakers(source: Path, out: Path) -> None:
@@ -119,6 +143,7 @@ def main() -> None:
     write_speakers(args.source, args.out)
     write(args.out / "features/silence.npz", hear(np.zeros(2 * SPEECH_RATE, np.float32)))
     prepare_labelled(args.source, args.out)
+    prepare_curves(args.source / "talking/facegood", args.out)
     for name in args.sets:
         clips = sorted((args.source / "talking" / name).glob("*.mp4"))
         for speed in args.speeds:

@@ -3,8 +3,8 @@
     python train/prepare_motion_data.py --data ../shared/data --out ../motion-data
     python train/train_articulation.py --data ../motion-data
 
-A small convolution net (articulation_net.py) sees 0.6 s of features, 40 ms of them ahead, and gives the
-mouth of one motion frame. Its errors are counted where they are seen: on the lip and jaw landmarks of the
+A small convolution net (articulation_net.py) sees 0.6 s of features, 20 to 160 ms of them ahead, and gives
+the mouth of one motion frame. Its errors are counted where they are seen: on the lip and jaw landmarks of the
 head model and on the gap between the lips, frames with closed lips more than others. Clips that are only
 heard add what the lips of other voices must do: close or not, and which viseme it is. How each speaker
 holds their mouth is learned beside it, as an offset, and left out of the result. Afterwards the amplitude,
@@ -27,61 +27,123 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from articulation_data import SETS, Batch, Batches, Clip, held_out, load_clips
-from articulation_net import Articulation, ArticulationNet, Shape
+from articulation_net import CURVES, Articulation, ArticulationNet, Shape
 from lip_geometry import CHANNELS, LipGeometry
 from vasari.head.model import HeadModel
-from visemes import UNKNOWN
+from visemes import NAMES, UNKNOWN
 
 Floats = NDArray[np.float32]
-FORMAT, FORMAT_VERSION = "vasari-articulation", 1
-MOST_GAIN = 1.4
+FORMAT, FORMAT_VERSION = "vasari-articulation", 2
+MOST_GAIN = 1.1
 
 
-def loss_of(
-    net: ArticulationNet, manner: nn.Embedding, geometry: LipGeometry, batch: Batch
-) -> dict[str, Tensor]:
-    """The parts of the loss: squared errors on landmarks (cm), gap, speed, channels; closure; restraint."""
-    heard = net.heard(batch.features)
-    out, touch = net.mouth(heard)
-    known_speaker = (batch.speaker >= 0).float()[:, None]
-    out = out + (manner(batch.speaker.clamp(min=0)) * known_speaker)[:, None]
+class Company(nn.Module):
+    """What is learned beside the net and left out of the result.
+
+    Each speaker's own manner: how they hold their mouth at rest (an offset) and how far they move it (a
+    factor); and the mean shape of each viseme in tracked faces, for the clips that are only heard.
+    """
+
+    def __init__(self, speakers: int, curves: Floats) -> None:
+        super().__init__()
+        self.offset = nn.Embedding(max(speakers, 1), len(CHANNELS))
+        self.extent = nn.Embedding(max(speakers, 1), 1)  # logarithm of the factor
+        nn.init.zeros_(self.offset.weight)
+        nn.init.zeros_(self.extent.weight)
+        moved = np.nanstd(curves, 0) if len(curves) else np.zeros(CURVES, np.float32)
+        self.curve_scale = nn.Buffer(torch.tensor(np.where(moved > 0.005, 1 / np.maximum(moved, 0.02), 0)))
+        self.curve_mean = nn.Buffer(torch.tensor(np.nanmean(curves, 0) if len(curves) else moved))
+        self.shape = nn.Buffer(torch.zeros(len(NAMES), len(CHANNELS)))
+        self.weight = nn.Buffer(torch.zeros(len(NAMES)))
+
+    def manner(self, out: Tensor, speaker: Tensor) -> Tensor:
+        """Channels (B, M, C) as the speakers (B,) of a batch would show them; -1 is nobody."""
+        known = (speaker >= 0).float()[:, None]
+        factor = torch.exp(self.extent(speaker.clamp(min=0)) * known)[:, None]
+        return out * factor + (self.offset(speaker.clamp(min=0)) * known)[:, None]
+
+    @torch.no_grad()
+    def look(self, sounds: Tensor, channels: Tensor, mask: Tensor) -> None:
+        """Follow the mean shapes: viseme probabilities (B, V, M) and tracked channels (B, M, C)."""
+        share = sounds.transpose(1, 2) * mask[..., None]
+        self.shape.mul_(0.998).add_(torch.einsum("bmv,bmc->vc", share, channels))
+        self.weight.mul_(0.998).add_(share.sum((0, 1)))
+
+    def shapes(self) -> Tensor:
+        """Mean shapes (V, C)."""
+        return self.shape / (self.weight[:, None] + 1)
+
+
+def loss_of(net: ArticulationNet, company: Company, geometry: LipGeometry, batch: Batch) -> dict[str, Tensor]:
+    """The parts of the loss.
+
+    On tracked faces: squared errors on landmarks (cm), gap, speed and channels, and the extent of the
+    movement; on all: closure, visemes, restraint.
+    """
+    heard = net.heard(batch.features, batch.ahead)
+    free, touch = net.mouth(heard)
+    out = company.manner(free, batch.speaker)
     mask, total = batch.mask, batch.mask.sum() + 1
     weight = mask * (1 + 3 * torch.exp(-batch.gap / geometry.closed)) / total
     still = weight[:, 1:] * mask[:, :-1]
     error = out - batch.channels  # (B, CROP, C)
     moved = error @ geometry.seen  # (B, CROP, 3 L)
     touches = F.binary_cross_entropy_with_logits(touch, batch.touching.clamp(min=0), reduction="none")
-    labelled = (batch.visemes != UNKNOWN).sum() + 1
-    sounds = F.cross_entropy(net.sounds(heard), batch.visemes, ignore_index=UNKNOWN, reduction="sum")
+    sounds, labelled = net.sounds(heard), batch.visemes != UNKNOWN
+    spelled = F.cross_entropy(sounds, batch.visemes, ignore_index=UNKNOWN, reduction="sum")
+    company.look(sounds.softmax(1), batch.channels - company.manner(0 * free, batch.speaker), mask)
+    shape = company.shapes()[batch.visemes.clamp(min=0)]
+    stranger = ((free - shape) @ geometry.seen).square().sum(-1) * (batch.visemes > 0)
+    known = batch.curves.isfinite()
+    drawn = (batch.curves.nan_to_num() - company.curve_mean) * company.curve_scale
+    drawn = (net.curves(heard).transpose(1, 2) - drawn) * (known & (company.curve_scale > 0))
     return {
         "shape": 30 * ((moved**2).sum(-1) * weight).sum(),
         "gap": 15 * ((error @ geometry.gap_row) ** 2 * weight).sum(),
         "speed": 30 * ((moved.diff(dim=1) ** 2).sum(-1) * still).sum(),
+        "extent": 30 * extent_error(out, batch, geometry),
         "channels": 0.4 * ((error**2).sum(-1) * mask).sum() / total,
         "bounds": 0.5 * ((F.relu(-out) ** 2).sum(-1) * mask).sum() / total,
         "closure": 0.3 * (touches * (batch.touching >= 0)).sum() / total,
-        "sounds": 0.1 * sounds / labelled,
-        "manner": 0.3 * (manner.weight**2).sum(-1).mean(),
+        "sounds": 0.15 * spelled / (labelled.sum() + 1),
+        "strangers": 10 * stranger.sum() / (labelled.sum() + 1),
+        "curves": 0.01 * drawn.square().sum() / (known[..., 0].sum() + 1),
+        "manner": 0.3 * company.offset.weight.square().sum(-1).mean() + company.extent.weight.square().mean(),
     }
+
+
+def extent_error(out: Tensor, batch: Batch, geometry: LipGeometry) -> Tensor:
+    """Squared difference of the spreads (cm) that the gap and each landmark have over an example."""
+    whole = (batch.mask.min(1).values > 0).float()
+
+    def spreads(channels: Tensor) -> Tensor:
+        gap = (channels @ geometry.gap_row)[..., None]
+        return torch.cat([channels @ geometry.seen, gap], -1).var(1).add(1e-6).sqrt()
+
+    error = (spreads(out) - spreads(batch.channels)).square().sum(-1)
+    return (error * whole).sum() / (whole.sum() + 1)
 
 
 def train(args: argparse.Namespace, sets: dict[str, list[Clip]], geometry: LipGeometry) -> ArticulationNet:
     """Run (or go on with) the training; returns the running mean of the net's weights."""
-    everything = np.concatenate([c.features for clips in sets.values() for c in clips])
-    shape = Shape(everything.shape[1], args.width, ahead=args.ahead, dropout=args.dropout)
-    net = ArticulationNet(shape, everything.mean(0), everything.std(0) + 1e-3)
+    some = np.concatenate([c.features for clips in sets.values() for c in clips[::7]]).astype(np.float32)
+    shape = Shape(some.shape[1], args.width, dropout=args.dropout)
+    net = ArticulationNet(shape, some.mean(0), some.std(0) + 1e-3)
     batches = Batches(sets, shape, silence_features(args.data), args.seed)
-    manner = nn.Embedding(len(batches.speakers), len(CHANNELS))
-    nn.init.zeros_(manner.weight)
+    drawn = [c.curves for clips in sets.values() for c in clips if np.isfinite(c.curves).all()]
+    company = Company(len(batches.speakers), np.concatenate(drawn or [np.zeros((0, CURVES), np.float32)]))
+    if args.begin:
+        net.load_state_dict(torch.load(args.begin, weights_only=True)["mean_net"], strict=False)
     mean_net = copy.deepcopy(net).eval()
-    weights = [*net.parameters(), *manner.parameters()]
+    weights = [*net.parameters(), *company.parameters()]
     optimizer = torch.optim.AdamW(net.parameters(), args.rate, weight_decay=0.02)
-    optimizer.add_param_group({"params": manner.parameters(), "weight_decay": 0.0})
+    optimizer.add_param_group({"params": company.parameters(), "weight_decay": 0.0})
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, args.rate, total_steps=args.steps, pct_start=0.1
     )
     first = 0
-    parts = {"net": net, "manner": manner, "mean_net": mean_net, "optimizer": optimizer, "schedule": schedule}
+    parts = {"net": net, "company": company, "mean_net": mean_net}
+    parts |= {"optimizer": optimizer, "schedule": schedule}
     if args.checkpoint.exists():
         saved = torch.load(args.checkpoint, weights_only=True)
         first = saved.pop("step")
@@ -90,7 +152,7 @@ def train(args: argparse.Namespace, sets: dict[str, list[Clip]], geometry: LipGe
         batches.random = np.random.default_rng([args.seed, first])
     began, totals = time.time(), dict[str, float]()
     for step in range(first, args.steps):
-        losses = loss_of(net, manner, geometry, batches(args.batch))
+        losses = loss_of(net, company, geometry, batches(args.batch))
         optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(weights, 1.0)
@@ -116,12 +178,12 @@ def silence_features(data: Path) -> Floats:
 
 
 def predict(net: ArticulationNet, clip: Clip) -> tuple[Floats, Floats]:
-    """Raw channels (T, C) and touch logits (T,) of a clip."""
-    before = net.shape.context - 1 - net.shape.ahead
-    rows = np.arange(-before, 2 * len(clip.channels) - 1 + net.shape.ahead)
-    features = clip.features[np.clip(rows, 0, len(clip.features) - 1)]
+    """Raw channels (T, C) and touch logits (T,) of a clip, at a middling look-ahead."""
+    ahead = (net.shape.least + net.shape.most) // 2
+    rows = np.arange(ahead - net.shape.context + 1, 2 * len(clip.channels) - 1 + ahead)
+    features = clip.features[np.clip(rows, 0, len(clip.features) - 1)].astype(np.float32)
     with torch.no_grad():
-        out, touch = net(torch.tensor(features)[None])
+        out, touch = net(torch.tensor(features)[None], torch.tensor([ahead]))
     return out[0].numpy(), touch[0].numpy()
 
 
@@ -166,12 +228,12 @@ def export(articulation: Articulation, path: Path, silence: Floats, facts: dict[
     import onnx
 
     shape = articulation.net.shape
-    example = torch.zeros(1, shape.context, shape.features)
+    example = (torch.zeros(1, shape.context, shape.features), torch.tensor([shape.least]))
     torch.onnx.export(
         articulation,
-        (example,),
+        example,
         path,
-        input_names=["features"],
+        input_names=["features", "ahead"],
         output_names=["expression", "closure"],
         opset_version=17,
         dynamo=False,
@@ -182,7 +244,9 @@ def export(articulation: Articulation, path: Path, silence: Floats, facts: dict[
         "version": FORMAT_VERSION,
         "features": shape.features,
         "context": shape.context,
-        "ahead": shape.ahead,
+        "least": shape.least,
+        "most": shape.most,
+        "gap": [round(float(v), 5) for v in (articulation.row @ articulation.spread)],
         "silence": [round(float(v), 5) for v in silence],
         **facts,
     }
@@ -202,7 +266,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--dropout", type=float, default=0.2)
-    parser.add_argument("--ahead", type=int, default=2)
+    parser.add_argument("--begin", type=Path, help="checkpoint whose net to begin with")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()

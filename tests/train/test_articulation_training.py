@@ -66,14 +66,16 @@ def test_it_learns_and_the_file_says_the_same_as_the_net(
     net = Articulation(run(scripts, monkeypatch, data, 300))
     assert net.context == 31
     assert net.silence.shape == (FEATURES,)
-    before, opened, wanted = net.context - 1 - net.ahead, list[float](), list[float]()
+    opened, wanted, ahead = list[float](), list[float](), 3
+    before = net.context - 1 - ahead
     for k in range(6):
         with (
             np.load(data / f"features/grid_s1/c{k}.npz") as f,
             np.load(data / f"tracks/grid_s1/c{k}.npz") as t,
         ):
             features, jaw = f["features"].astype(np.float32), t["expression"][:, EXPRESSION_INDEX["jawOpen"]]
-        made = [net(features[2 * k - before : 2 * k - before + net.context]) for k in range(16, 45)]
+        starts = range(2 * 16 - before, 2 * 45 - before, 2)
+        made = [net(features[start : start + net.context], ahead) for start in starts]
         assert all(e.shape == (52,) and 0 <= c <= 1 for e, c in made)
         opened += [expression[EXPRESSION_INDEX["jawOpen"]] for expression, _ in made]
         wanted += jaw[16:45].tolist()
@@ -104,8 +106,8 @@ def test_the_exported_net_agrees_with_torch(
     scripts.export(ready, tmp_path / "net.onnx", np.zeros(FEATURES, np.float32), {})
     window = np.random.default_rng(1).normal(size=(shape.context, FEATURES)).astype(np.float32)
     with torch.no_grad():
-        expression, closure = ready(torch.tensor(window)[None])
-    again, surely = Articulation(tmp_path / "net.onnx")(window)
+        expression, closure = ready(torch.tensor(window)[None], torch.tensor([5]))
+    again, surely = Articulation(tmp_path / "net.onnx")(window, 5)
     np.testing.assert_allclose(again, expression[0].numpy(), atol=1e-5)
     assert surely == pytest.approx(float(closure[0]), abs=1e-5)
 

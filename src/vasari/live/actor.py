@@ -26,13 +26,14 @@ class Actor:
         controls: how to behave.
         rate: samples a second of the sound that will be heard.
         rest_translation: (3,) where the head is in the photo, cm in camera space.
+        lookahead: seconds of sound beyond its moment that a motion sample waits for.
     """
 
-    def __init__(self, controls: Controls, *, rate: int, rest_translation: Floats) -> None:
+    def __init__(self, controls: Controls, *, rate: int, rest_translation: Floats, lookahead: float) -> None:
         self._resampler = SpeechResampler(rate)
         self._features = SpeechFeatures()
         self._activity = VoiceActivity()
-        self._generator = MotionGenerator(controls, rest_translation=rest_translation)
+        self._generator = MotionGenerator(controls, rest_translation=rest_translation, lookahead=lookahead)
         self._wait()
 
     def hear(self, sound: Floats) -> list[MotionFrame]:

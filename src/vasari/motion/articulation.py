@@ -17,7 +17,7 @@ from vasari.errors import FormatError
 from vasari.motion.motion import Floats
 
 FORMAT = "vasari-articulation"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class Articulation:
@@ -28,8 +28,9 @@ class Articulation:
 
     Attributes:
         context: feature frames (50 a second) that one motion frame depends on.
-        ahead: how many of them come after its moment.
+        least, most: how many of them may come after its moment.
         silence: (D,) the features of silence.
+        gap: (52,) cm that each expression opens the lips.
 
     Raises:
         FormatError: not an articulation file of a version this program knows.
@@ -53,17 +54,20 @@ class Articulation:
                 f"{FORMAT} version {FORMAT_VERSION}. Train it again with train/train_articulation.py."
             )
         self.context: int = header["context"]
-        self.ahead: int = header["ahead"]
+        self.least: int = header["least"]
+        self.most: int = header["most"]
         self.silence: Floats = np.array(header["silence"], np.float32)
+        self.gap: Floats = np.array(header["gap"], np.float32)
 
-    def __call__(self, window: Floats) -> tuple[Floats, float]:
+    def __call__(self, window: Floats, ahead: int) -> tuple[Floats, float]:
         """What the mouth does at one moment.
 
         Args:
-            window: (context, D) features, ``ahead`` of them after the moment.
+            window: (context, D) features.
+            ahead: how many of them come after the moment, ``least`` to ``most``; more is surer.
 
         Returns:
             expression (52,), only mouth, jaw, cheeks and nose not zero; and how surely the lips touch, 0..1.
         """
-        expression, closure = self._session.run(None, {"features": window[None]})
+        expression, closure = self._session.run(None, {"features": window[None], "ahead": np.array([ahead])})
         return expression[0], float(closure[0])

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from vasari import defaults
 from vasari.errors import UsageError
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 from vasari.motion.articulation import Articulation
@@ -21,10 +22,11 @@ from vasari.motion.direction import Directed, Direction
 from vasari.motion.life import Life, Moment
 from vasari.motion.motion import MOTION_RATE, Floats, MotionFrame
 from vasari.motion.mouth import Mouth
-from vasari.voice.features import FEATURE_DIM
+from vasari.voice.features import FEATURE_DIM, LOOKAHEAD_S
 from vasari.voice.spectrum import FEATURE_RATE
 
 _STEP = FEATURE_RATE // MOTION_RATE  # feature frames a motion frame
+_CUE_AHEAD = 2  # feature frames that head and brows know in advance at the most
 
 # Expressions that part the lips: an emotion's share of them yields where speech closes the lips.
 _PARTING = [i for i, n in enumerate(EXPRESSIONS) if n.startswith(("jawOpen", "mouthUpper", "mouthLower"))]
@@ -38,17 +40,19 @@ class MotionGenerator:
     """Motion of a face that speaks what is pushed, 25 frames a second.
 
     Frame k belongs to the moment of feature frame 2 k since the start or the last :meth:`reset`; it comes
-    out once ``lookahead`` seconds of features beyond it have come in. The same seed and speech make the
-    same motion, however the speech is cut up. Memory does not grow.
+    out once the features of ``lookahead`` seconds of sound beyond it have come in. The same seed and speech
+    make the same motion, however the speech is cut up. Memory does not grow.
 
     Args:
         controls: how to behave.
         rest_translation: (3,) where the photo's head is in camera space, cm; ``distance`` moves it along
             this line.
         articulation: the net of the mouth; the package's own by default.
+        lookahead: seconds of sound beyond a moment that its frame waits for, 0.12 to 0.26 in steps of 0.02,
+            those that the features need included. More makes the lips surer and less late.
 
-    Attributes:
-        lookahead: seconds of features beyond a moment that its frame waits for.
+    Raises:
+        UsageError: ``lookahead`` is out of its range.
     """
 
     def __init__(
@@ -57,12 +61,13 @@ class MotionGenerator:
         *,
         rest_translation: Sequence[float] | Floats = (0.0, 0.0, -110.0),
         articulation: Articulation | None = None,
+        lookahead: float = defaults.LOOKAHEAD,
     ) -> None:
         controls = controls or Controls()
         self._net = articulation or Articulation()
         self._rest = np.asarray(rest_translation, np.float64)
-        self.lookahead = self._net.ahead / FEATURE_RATE
-        self._mouth, self._cues = Mouth(self._net), CueFinder()
+        self._ahead = _rows_ahead(lookahead, self._net)
+        self._mouth, self._cues = Mouth(self._net, self._ahead), CueFinder()
         self._direction, self._life = Direction(controls), Life(controls.seed)
         self._main_gaze: NDArray[np.float64] | None = None
         self._features, self._voice = self._before()
@@ -91,8 +96,8 @@ class MotionGenerator:
 
     def finish(self) -> list[MotionFrame]:
         """The frames still owed to what was pushed; silence follows it."""
-        ahead = self._net.ahead
-        return self.push(np.repeat(self._net.silence[None], ahead, 0), np.zeros(ahead, np.float32))
+        silence = np.repeat(self._net.silence[None], self._ahead, 0)
+        return self.push(silence, np.zeros(self._ahead, np.float32))
 
     def reset(self) -> None:
         """Barge-in: forget the speech. The mouth comes to rest within 0.12 s; head and eyes go on."""
@@ -107,13 +112,14 @@ class MotionGenerator:
 
     def _before(self) -> tuple[Floats, Floats]:
         """Features and voice before the first moment: silence."""
-        past = self._net.context - 1 - self._net.ahead
+        past = self._net.context - 1 - self._ahead
         return np.repeat(self._net.silence[None], past, 0), np.zeros(past, np.float32)
 
     def _step(self) -> MotionFrame:
         features, voice = self._features[: self._net.context], self._voice[: self._net.context]
         self._features, self._voice = self._features[_STEP:], self._voice[_STEP:]
-        cue = self._cues.hear(features[-_STEP:], voice[-_STEP:])
+        near = self._net.context - max(self._ahead - _CUE_AHEAD, 0)
+        cue = self._cues.hear(features[near - _STEP : near], voice[near - _STEP : near])
         asked = self._direction.step()
         moment = self._life.step(cue, asked.blink_rate, self._moved(asked.gaze))
         mouth, closure = self._mouth.step(features, voice, asked.mouth)
@@ -130,6 +136,15 @@ class MotionGenerator:
         moved = 0.0 if self._main_gaze is None else float(np.linalg.norm(gaze - self._main_gaze))
         self._main_gaze = gaze
         return moved
+
+
+def _rows_ahead(lookahead: float, net: Articulation) -> int:
+    """Feature frames after its moment that a motion frame waits for."""
+    rows = (lookahead - LOOKAHEAD_S) * FEATURE_RATE
+    if not net.least - 0.5 <= rows <= net.most + 0.5:
+        shortest, longest = (LOOKAHEAD_S + n / FEATURE_RATE for n in (net.least, net.most))
+        raise UsageError(f"lookahead is {lookahead:g} s; choose {shortest:g} to {longest:g}")
+    return round(rows)
 
 
 def _expression(mouth: Floats, closure: float, moment: Moment, asked: Directed) -> Floats:

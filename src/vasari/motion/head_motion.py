@@ -1,10 +1,12 @@
 """How a head moves while its owner talks, listens and breathes.
 
-Three layers, in degrees:
+Four layers, in degrees:
  - posture: strokes from one posture to the next (minimum jerk: Flash and Hogan, J. Neurosci. 5, 1985),
    wide when an utterance starts, medium at its end, and now and then in between;
  - beats: quick nods, there and back, on stressed syllables (Hadar et al., "Kinematics of head movements
    accompanying speech", Human Movement Science 2, 1983);
+ - nods of someone who listens: one to three, ever smaller, every few seconds of silence (Hadar, Steiner and
+   Rose, "Head movement during listening turns in conversation", J. Nonverbal Behavior 9, 1985);
  - drift: slow sway and the tremor of the neck, always.
 Rates and sizes are fitted to tracked talkers by train/fit_head_motion.py.
 """
@@ -29,6 +31,10 @@ _NECK = np.array([[0.03, 0.0, -0.06], [0.0, 0.025, 0.0], [0.0, -0.05, 0.0]])
 _NECK_SWAY = (0.28, 0.12, 0.32)  # cm
 _CALM, _LIVEN = 0.45, 0.06  # sway in silence over that in speech; how fast it changes, a frame
 _BEAT_MOST = 1.8  # largest beat, in sizes at strength 1
+_SILENT = 0.15  # share of talking below which someone listens
+_LISTENING = 2.0  # seconds of silence before the first nod
+_NOD_EVERY, _NOD_SPREAD = 6.5, 0.5  # median seconds between nods, spread of its logarithm
+_NOD_SIZE, _NOD_FADE, _NOD_SECONDS = 1.7, 0.6, 0.56  # degrees, from nod to nod, seconds
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ class _Stroke:
 
     def at(self) -> Reals:
         x = min(self.age / self.length, 1.0)
+        if self.age < 0:
+            return np.zeros(3)
         if self.back:  # up in the first 0.4 of the time, down in the rest
             return self.size * (_ease(x / 0.4) if x < 0.4 else _ease((1 - x) / 0.6))
         return self.size * _ease(x)
@@ -123,6 +131,7 @@ class HeadMotion:
         self._base = np.zeros(3)  # where finished posture strokes have led
         self._strokes: list[_Stroke] = []
         self._pause = 0  # frames until the posture may change again
+        self._until_nod = self._nod_interval()
         self._lively = _CALM
         self._settling = Inertia(settle=0.5)
         self._sway = Sway(style.sway, style.sway_rate, random)
@@ -134,6 +143,7 @@ class HeadMotion:
         self._shift(cue)
         if cue.stress and self._random.random() < self._style.beat_chance:
             self._beat(cue.stress)
+        self._listen(cue)
         self._lively += (_CALM + (1 - _CALM) * cue.talking - self._lively) * _LIVEN
         rotation = self._base + sum((s.at() for s in self._strokes), np.zeros(3))
         rotation = rotation + self._lively * (self._sway.step() + self._tremor.step())
@@ -176,6 +186,25 @@ class HeadMotion:
         seconds = shortest + (longest - shortest) * self._random.random()
         size = factor * np.array(self._style.beat) * signs
         self._strokes.append(_Stroke(size, round(seconds * MOTION_RATE), back=True))
+
+    def _listen(self, cue: Cue) -> None:
+        """Nod when it is time to, in silence."""
+        if cue.talking > _SILENT:
+            self._until_nod = max(self._until_nod, _LISTENING)
+            return
+        self._until_nod -= 1 / MOTION_RATE
+        if self._until_nod > 0:
+            return
+        size, length = _NOD_SIZE * self._random.lognormal(-0.1, 0.35), round(_NOD_SECONDS * MOTION_RATE)
+        for number in range(int(self._random.choice((1, 2, 2, 3)))):
+            down = np.array([0.1 * self._random.standard_normal(), -1.0, 0.0])
+            nod = _Stroke(size * _NOD_FADE**number * down, length, back=True, age=-number * length)
+            self._strokes.append(nod)
+        self._until_nod = self._nod_interval()
+
+    def _nod_interval(self) -> float:
+        """Seconds until the next nod."""
+        return _NOD_EVERY * self._random.lognormal(0, _NOD_SPREAD)
 
     def _advance(self) -> None:
         for stroke in self._strokes:

@@ -5,22 +5,29 @@ from __future__ import annotations
 import numpy as np
 
 from vasari.head.expressions import EXPRESSIONS
+from vasari.motion.amplitude import Amplitude
 from vasari.motion.articulation import Articulation
 from vasari.motion.inertia import Inertia
 from vasari.motion.motion import MOTION_RATE, Floats
 
 _VOICED = 0.35  # probability of speech that sets the mouth free
-_NEAR = 5  # newest feature frames that count: lips move before the voice is heard
+_PAST = 3  # feature frames of voice that count, besides all to come: lips move before the voice is heard
+_LEAD = 1  # feature frames by which all is done early: of voices not learned the net is that late
 _ATTACK = 0.06  # seconds to set it free
 _HOLD, _RELEASE = 0.24, 0.20  # seconds it stays free after the voice, and then takes to rest
 
 
 class Mouth:
-    """Expression of the mouth, one motion frame after the other."""
+    """Expression of the mouth, one motion frame after the other.
 
-    def __init__(self, articulation: Articulation) -> None:
-        self._net = articulation
-        self._inertia = Inertia(settle=0.12)
+    Args:
+        articulation: the net.
+        ahead: feature frames after its moment that a motion frame knows.
+    """
+
+    def __init__(self, articulation: Articulation, ahead: int) -> None:
+        self._net, self._ahead = articulation, ahead
+        self._inertia, self._amplitude = Inertia(settle=0.12), Amplitude()
         self._shown = np.zeros(len(EXPRESSIONS), np.float32)
         self._gate = self._hold = 0.0
 
@@ -35,11 +42,12 @@ class Mouth:
         Args:
             features: (context, D) window of :class:`Articulation`.
             voice: (context,) probabilities of speech.
-            amplitude: factor on what the mouth does.
+            amplitude: factor on what the mouth does, besides its own (:class:`Amplitude`).
         """
-        expression, closure = self._net(features)
-        gate = self._open(float(voice[-_NEAR:].max()) > _VOICED)
-        self._shown = self._inertia(amplitude * gate * expression).astype(np.float32)
+        expression, closure = self._net(features, max(self._ahead - _LEAD, self._net.least))
+        voiced = float(voice[-_PAST - self._ahead :].max()) > _VOICED
+        amplitude *= self._amplitude.step(max(float(self._net.gap @ expression), 0.0), voiced)
+        self._shown = self._inertia(amplitude * self._open(voiced) * expression).astype(np.float32)
         return self._shown, closure
 
     def _open(self, voiced: bool) -> float:

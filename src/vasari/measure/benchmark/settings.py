@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vasari import defaults
 from vasari.errors import UsageError
 from vasari.live.actor import Actor
 from vasari.live.performer import check_picture
@@ -87,4 +88,9 @@ class Workload:
 
     def actor(self) -> Actor:
         """A new actor for the speech."""
-        return Actor(Controls(), rate=SPEECH_RATE, rest_translation=self.portrait.translation)
+        return Actor(
+            Controls(),
+            rate=SPEECH_RATE,
+            rest_translation=self.portrait.translation,
+            lookahead=defaults.LOOKAHEAD,
+        )
