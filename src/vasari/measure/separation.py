@@ -1,6 +1,7 @@
 """Does the yardstick tell real clips from controls? The table of docs/measure.md.
 
     python -m vasari.measure.separation clips/*.mp4
+    python -m vasari.measure.separation --join 3 clips/*.mp4   # short clips, three at a time
 
 Every clip is watched once and judged as it is, and again as four controls made of it: its pictures standing
 still, its sound moved by 200 ms either way, and the speech of the next clip in place of its own. Printed as a
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from vasari.errors import VasariError
 from vasari.head.landmarks import FaceLandmarker
 from vasari.head.track import Track
 from vasari.measure.clip import Clip
+from vasari.measure.hearing import Hearing
 from vasari.measure.mouth import measure_mouth
 from vasari.measure.scorer import SyncScorer
 from vasari.measure.sync import judged, measure_sync
@@ -72,6 +74,21 @@ def together(clip: Clip, scorer: SyncScorer) -> Verdict:
     return verdicts["sync.belonging"]
 
 
+def joined(clips: Sequence[Clip]) -> Clip:
+    """One clip of several of the same speaker, as far as lips and speech go: laid end to end."""
+    tracks = [clip.track for clip in clips]
+    columns = {
+        name: np.concatenate([getattr(track, name) for track in tracks])
+        for name in ("lip_gap", "model_lip_gap", "mouth_width", "rms")
+    }
+    track = replace(tracks[0], motion=Motion.concat(track.motion for track in tracks), **columns)
+    hearing = Hearing(
+        np.concatenate([clip.hearing.features for clip in clips]),
+        np.concatenate([clip.hearing.voice for clip in clips]),
+    )
+    return replace(clips[0], track=track, hearing=hearing)
+
+
 def separation(clips: Iterable[Clip]) -> dict[str, Counter[Verdict]]:
     """Verdicts on the clips and their controls, counted by kind; the first clip is heard last once more."""
     scorer, counts = SyncScorer(), {kind: Counter[Verdict]() for kind in KINDS}
@@ -105,8 +122,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("clips", type=Path, nargs="+", help="videos of one talking face each")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each to look at")
+    parser.add_argument("--join", type=int, default=1, help="this many clips in a row are laid end to end")
     args = parser.parse_args()
-    print(table(separation(_observed(args.clips, args.seconds))))
+    clips = _observed(args.clips, args.seconds)
+    if args.join > 1:
+        clips = map(joined, zip(*[clips] * args.join, strict=False))
+    print(table(separation(clips)))
 
 
 def _observed(videos: list[Path], seconds: float) -> Iterator[Clip]:

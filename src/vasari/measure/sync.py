@@ -14,11 +14,15 @@ from vasari.motion.motion import MOTION_RATE
 
 Reals = NDArray[np.float64]
 
-#: Lips and speech belong together if the judge holds that more probable than this, and do not below; a lag is
-#: believed from a lower probability on, as only lips that follow speech have one.
-BELONG, FOREIGN, LIKELY = 0.99, 0.05, 0.9
-#: Less than this tells neither, seconds of lips and speech.
-LEAST_JUDGED_S = 1.5
+#: Less than this tells nothing, and only from this on chance is little: seconds of lips and speech.
+LEAST_JUDGED_S, LONG_S = 1.5, 3.0
+#: Lips and speech belong together if the judge holds that more probable than this, in clips up to ``LONG_S``
+#: and in longer ones; short sentences of one rhythm agree by chance.
+BELONG, BELONG_LONG = 0.99, 0.85
+#: They do not belong together below this.
+FOREIGN = 0.05
+#: A lag is believed from this probability on, as only lips that follow speech have one.
+LIKELY = 0.85
 #: Lips whose gap varies less than this in speech do not move, distances between the eyes (std).
 FROZEN = 0.004
 #: A clip must hold so much speech before it can teach its own lips, seconds.
@@ -58,7 +62,8 @@ def measure_sync(clip: Clip, score: SyncScore | None) -> Readings:
         } | own
     length = score.windows / MOTION_RATE
     short, untold = length < LEAST_JUDGED_S, f"{length:.1f} s of lips and speech do not tell"
-    doubt = untold if short or FOREIGN < score.confidence < BELONG else ""
+    belong = BELONG if length < LONG_S else BELONG_LONG
+    doubt = untold if short or FOREIGN < score.confidence < belong else ""
     foreign = "they do not belong together" if score.confidence <= FOREIGN else ""
     unclear = untold if short or score.confidence < LIKELY else ""
     return {
