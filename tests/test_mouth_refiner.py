@@ -27,7 +27,7 @@ def renderer(portrait: Portrait) -> Renderer:
 
 
 def inside(view: np.ndarray) -> np.ndarray:
-    return view[mouth_view.TEETH_UPPER : mouth_view.FLESH + 1].sum(0)
+    return np.asarray(view[mouth_view.TEETH_UPPER : mouth_view.FLESH + 1].sum(0))
 
 
 def test_view_tells_what_is_open(renderer: Renderer) -> None:

@@ -31,7 +31,7 @@ from vasari.portrait.rig import ORAL, build_rig
 from vasari.render import mouth_view
 from vasari.render.renderer import Renderer
 
-#: Lips at least this far apart (in distances between the eyes' outer corners) and heads turned at most so far.
+#: Lips at least this far apart (in distances between the eyes' outer corners), heads turned at most so far.
 LEAST_GAP, MOST_YAW = 0.02, 28.0
 #: A pair shows at least this much of the inside, pixels of the view.
 LEAST_INSIDE = 25
@@ -63,7 +63,7 @@ def as_in_photo(photo: np.ndarray, landmarker: FaceLandmarker) -> Portrait:
 
 
 def pair(photo: np.ndarray, landmarker: FaceLandmarker) -> tuple[np.ndarray, np.ndarray] | None:
-    """Layers (N_LAYERS, H, W) of the drawn mouth and colours (3, H, W) of the real one; None if it is shut."""
+    """Layers (N_LAYERS, H, W) of the drawn mouth, colours (3, H, W) of the real one; None if it is shut."""
     portrait = as_in_photo(photo, landmarker)
     renderer = Renderer(portrait, 512)
     rest = np.asarray(_gaze(portrait), np.float32)

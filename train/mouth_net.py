@@ -1,7 +1,7 @@
 """The mouth refiner: a small U-Net from the layers of the drawn mouth to a residual of its colours.
 
-After Ronneberger et al., "U-Net" (MICCAI 2015), on pixels folded into channels (Shi et al., "sub-pixel convolution",
-CVPR 2016) so that all convolutions run at half the view's size or less.
+After Ronneberger et al., "U-Net" (MICCAI 2015), on pixels folded into channels (Shi et al., "sub-pixel
+convolution", CVPR 2016) so that all convolutions run at half the view's size or less.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class MouthRefiner(nn.Module):
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
-    def forward(self, layers: Tensor) -> Tensor:  # (B, N_LAYERS, H, W)
+    def forward(self, layers: Tensor) -> Tensor:
+        """Residual of layers; see the class."""
         near = functional.relu(self.enter(functional.pixel_unshuffle(layers, 2)))  # (B, C, H/2, W/2)
         far = functional.relu(self.down(near))  # (B, 2C, H/4, W/4)
         for first, second in zip(self.deep[::2], self.deep[1::2], strict=True):
@@ -41,7 +42,7 @@ class MouthRefiner(nn.Module):
 
 
 class Critic(nn.Module):
-    """Tells real mouths from refined ones patch by patch (Isola et al., "Image-to-image translation", CVPR 2017)."""
+    """Tells real mouths from refined ones, patch by patch (Isola et al., CVPR 2017)."""
 
     def __init__(self, width: int = 24) -> None:
         super().__init__()

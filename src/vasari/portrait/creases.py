@@ -54,7 +54,7 @@ def crease_maps(picture: Bytes, landmarks: Floats, skin: Floats) -> Bytes:
         picture: (P, P, 3) RGB. landmarks: (468, 2) pixels. skin: (3,) colour of the face's skin; what differs
             from it (a fringe, a hat, a beard) does not fold.
     """
-    points = landmarks / COARSENESS
+    points = np.asarray(landmarks / COARSENESS, np.float32)
     size = picture.shape[0] // COARSENESS
     bare = _likeness(
         np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8), skin
@@ -126,8 +126,8 @@ def _add_fold(total: Floats, curve: Floats, width: float, strength: float) -> No
     """Add a valley along a curve, with the swollen skin on both its sides; it fades towards its ends."""
     t = np.linspace(0, 1, 200)
     knots = np.linspace(0, 1, len(curve))
-    line = np.stack([np.interp(t, knots, curve[:, c]) for c in (0, 1)], 1)
-    line = cv2.GaussianBlur(line.astype(np.float32), (1, 31), 0, borderType=cv2.BORDER_REPLICATE)
+    straight = np.stack([np.interp(t, knots, curve[:, c]) for c in (0, 1)], 1).astype(np.float32)
+    line = np.asarray(cv2.GaussianBlur(straight, (1, 31), 0, borderType=cv2.BORDER_REPLICATE), np.float32)
     reach = 5 * width + 2
     left, top = np.maximum(np.floor(line.min(0) - reach), 0).astype(int)
     right, bottom = np.minimum(np.ceil(line.max(0) + reach), total.shape[0]).astype(int)

@@ -111,7 +111,7 @@ def eye_overlay(picture: Bytes, eyes: list[Eyeball], textures: list[Bytes], came
         rim = np.clip(cv2.GaussianBlur((wide & ~inner).astype(np.float32), (0, 0), 0.7 * unit) * 1.6, 0, 1)
         ratio = np.clip(luminance[rows, columns] / np.maximum(base, 8), 0.25, BRIGHTEST_RIM)
         shade = np.where(hit, 1 + rim * (ratio - 1), 1).astype(np.float32)
-        shade = cv2.GaussianBlur(shade, (0, 0), 0.6 * unit)
+        shade = np.asarray(cv2.GaussianBlur(shade, (0, 0), 0.6 * unit), np.float32)
         overlay[rows, columns, 0] = np.where(wide, np.clip(shade * SHADE_ONE, 0, 255), SHADE_ONE)
         near_iris = np.hypot(x - eye.iris[0, 0], y - eye.iris[0, 1]) < 0.95 * _iris_px(eye)
         gleam = np.where(near_iris & inner & hit, luminance[rows, columns] - base - 24, 0)

@@ -17,7 +17,7 @@ Mask = NDArray[np.bool_]
 REACH_PX = 22.0  # around an eye that is looked at
 LASHES_PX = 3.5  # by which lashes and liner stand out from the opening
 FEATHER_PX = 2.2  # over which the made lid passes into the photo's skin
-RING_PX = 9.0  # width of the skin around the eye that tells the lid's colour
+RING_PX = 12.0  # width of the skin around the eye that tells the lid's colour
 SKIN_BLUR_PX = 3.0  # over which that colour is averaged
 DETAIL_PX = 2.5  # coarsest texture taken from the cheek
 
@@ -90,7 +90,7 @@ def _skin_detail(picture: Bytes, opening: Floats, rows: slice, columns: slice, u
     cheek = picture[first : first + height, columns].astype(np.float32)
     fine = cheek - cv2.GaussianBlur(cheek, (0, 0), DETAIL_PX * unit)
     most = 2 * 1.48 * max(float(np.median(np.abs(fine))), 0.7)
-    return np.asarray(np.clip(fine, -most, most), np.float32)
+    return np.asarray(0.8 * np.clip(fine, -most, most), np.float32)
 
 
 def _lid_relief(seam: Floats, shape: tuple[int, int]) -> Floats:

@@ -22,6 +22,7 @@ from vasari.portrait.creases import crease_maps
 from vasari.portrait.crop import MAX_SIDE, MAX_WHOLE_SIDE, Crop, crop_photo, fit_for_film
 from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
 from vasari.portrait.eyelids import close_eyes
+from vasari.portrait.moustache import moustache
 from vasari.portrait.mouth import mouth_tints, off_the_teeth
 from vasari.portrait.photo import choose_face, read_photo
 from vasari.portrait.portrait_file import read_portrait, write_portrait
@@ -50,6 +51,7 @@ class Portrait:
         backdrop: (P, P, 3) the picture without the person.
         overlay: (P, P, 2) shade and gleam over the eyeballs.
         creases: (K, P / 2, P / 2) folds that expressions raise (:mod:`vasari.portrait.creases`).
+        moustache: (PLACES, 4) hair on the upper lip (:mod:`vasari.portrait.moustache`).
         eye_textures: (2, E, E, 3) left and right eyeball. eye_centers: (2, 3) cm.
         eye_angles: (2, 2) how the eyeballs were turned in their sockets, yaw and pitch in degrees.
         gaze: (2,) of the photo, relative to the camera, as :func:`vasari.head.fit.fit_head` judges it.
@@ -71,6 +73,7 @@ class Portrait:
     backdrop: Bytes
     overlay: Bytes
     creases: Bytes
+    moustache: Floats
     eye_textures: Bytes
     eye_centers: Floats
     eye_angles: Floats
@@ -241,6 +244,7 @@ def _assemble(
         backdrop=backdrop,
         overlay=eye_overlay(crop.picture, eyes, textures, camera),
         creases=crease_maps(crop.picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
+        moustache=moustache(crop.picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
         eye_textures=np.stack(textures),
         eye_centers=np.stack([eye.center for eye in eyes]),
         eye_angles=np.stack([yaw_pitch(direction(eye.gaze) @ turn) for eye in eyes]).astype(np.float32),

@@ -32,6 +32,8 @@ TEETH_DROP = 0.25
 #: ... and the lower row (with the tongue) still lower and further back than the upper.
 UPPER, LOWER = ("teeth_upper", "gums_upper"), ("teeth_lower", "gums_lower", "tongue")
 LOWER_ROW = np.array([0.0, 0.12, 0.2], np.float32)
+#: Vertices of a tooth's crown; crowns are this much wider than the head model's, to meet their neighbours.
+CROWN_VERTICES, CROWN_WIDTH = 61, 1.06
 #: How much less of a baby's teeth stands out of its gums, cm.
 UNGROWN = 0.75
 #: The tongue follows the jaw only so far, (x, y, z): speech keeps it up and in front while the jaw drops.
@@ -130,7 +132,11 @@ def _seat_teeth(model: HeadModel, neutral: Floats, turn: Floats, infancy: float)
     seated = neutral.copy()
     place = model.neutral[inside] - model.neutral[middle] - [0, (1 - infancy) * TEETH_DROP, 0]
     for row, up in (("teeth_upper", 1), ("teeth_lower", -1)):
-        place[np.isin(inside, model.groups[row]), 1] += up * infancy * UNGROWN
+        own = np.isin(inside, model.groups[row])
+        crowns = place[own].reshape(-1, CROWN_VERTICES, 3)
+        crowns = crowns + (CROWN_WIDTH - 1) * (crowns - crowns.mean(1, keepdims=True)) * [1, 0, 1]
+        place[own] = crowns.reshape(-1, 3)
+        place[own, 1] += up * infancy * UNGROWN
     place[np.isin(inside, np.concatenate([model.groups[name] for name in LOWER]))] -= LOWER_ROW
     seated[inside] = neutral[middle] + size * place @ turn.T
     return seated

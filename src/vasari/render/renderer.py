@@ -14,7 +14,7 @@ from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
 from vasari.portrait.creases import COARSENESS, DEPTH, EVEN, crease_weights
 from vasari.portrait.portrait import Portrait
-from vasari.render import geometry, mouth_view, shade
+from vasari.render import fringe, geometry, mouth_view, shade
 from vasari.render.eyelids import with_lids
 from vasari.render.mouth_refiner import MouthRefiner
 from vasari.render.raster import SUPERSAMPLING, rasterise
@@ -29,7 +29,7 @@ Bytes = NDArray[np.uint8]
 #: Depth taken from parts behind lids and lips so that these always cover them, cm.
 RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.TINTED: 0.15}
 #: Lips nearer than this have nothing between them to refine, cm.
-SHUT = 0.03
+SHUT = 0.06
 #: Chroma (0..255) from which on a photo counts as one in colour.
 COLOUR_FROM = 20.0
 #: Light in the mouth falls with depth behind the lips over the width of the opening, squared, times this.
@@ -125,6 +125,7 @@ class Renderer:
         self._crease_scale = 1 / (scale * fine * COARSENESS)
         self._eye_textures = _band_limited(portrait, self._focal)
         self._gaze_offset = _gaze_offset(portrait)
+        self._strands = fringe.strands() if portrait.moustache[:, 0].any() else None
         self._refiner = MouthRefiner.load()
         self._colourfulness = _colourfulness(portrait)
         self._front = _front_teeth(portrait.neutral, self._teeth)
@@ -318,11 +319,17 @@ class Renderer:
         if scratch.gap < SHUT:
             return
         change = self._refiner(self._mouth_layers(scratch, picture), self._colourfulness)
+        box = scratch.box
+        _, owner = scratch.samples(box[2] - box[0], box[3] - box[1])
         if change is not None:
-            box = scratch.box
-            _, owner = scratch.samples(box[2] - box[0], box[3] - box[1])
             affine = self._mouth_affine(scratch)
             mouth_view.add_residual(affine, change, owner, box, self._layer_of, picture)
+        if self._strands is not None:
+            lip = self._rims[0]
+            ends = scratch.places[lip[[0, -1]], 0]
+            longest = fringe.LENGTH * self._focal / float(-scratch.points[lip[0], 2])
+            hang_from = self._p.moustache, self._strands, float(ends[0]), float(ends[1]), longest
+            fringe.hang_fringe(*hang_from, owner, box, self._layer_of, picture)
 
     def _mouth_layers(self, scratch: _Scratch, picture: Bytes) -> Floats:
         box, front = scratch.box, self._front[0]
