@@ -17,7 +17,7 @@ Bytes = NDArray[np.uint8]
 #: Smallest and largest side of the square that is kept, pixels; smaller faces are enlarged.
 MIN_SIDE, MAX_SIDE = 512, 1024
 #: ... and largest where the square is shown within its whole photo.
-MAX_WHOLE_SIDE = 2048
+MAX_WHOLE_SIDE = 1536
 #: Longest side of a film, pixels.
 MAX_FILM_SIDE = 3840
 #: Side of the square over the height of the face (forehead landmark to chin), wanted and at the least.

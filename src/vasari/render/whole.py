@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -24,7 +25,8 @@ HELD, FREE = 0.03, 0.2
 class WholeRenderer:
     """Draws one portrait within its photo; may be called from several threads at once.
 
-    Only the square around the head is drawn anew; all else is the photo, pixel by pixel.
+    Only the square around the head is drawn anew; all else is the photo, pixel by pixel. A head wider
+    than about 1000 pixels is drawn smaller and enlarged.
 
     Args:
         portrait: whom to draw, prepared with ``frame="whole"``.
@@ -48,7 +50,9 @@ class WholeRenderer:
         axis = np.linspace(0, 1, KNOTS)
         held = _from_edges(axis, goes_on)
         rigidity[len(portrait.attributes) :] *= smoothstep((held - HELD) / (FREE - HELD)).ravel()
-        self._renderer = Renderer(replace(portrait, margin=0, rigidity=rigidity), extent, steady=True)
+        self._extent = extent
+        drawn = min(extent, portrait.picture.shape[0])  # finer than what is known of the head it need not be
+        self._renderer = Renderer(replace(portrait, margin=0, rigidity=rigidity), drawn, steady=True)
         axis = (np.arange(extent) + 0.5) / extent
         opacity = np.clip(_from_edges(axis, goes_on) / HELD, 0, 1)
         self._opacity = np.ascontiguousarray(np.rint(255 * opacity[self._inside]).astype(np.uint8))
@@ -62,6 +66,9 @@ class WholeRenderer:
         """The picture (H, W, 3), RGB, of one moment."""
         picture = self._photo.copy()
         square = self._renderer.render(frame)
+        if self._renderer.size < self._extent:
+            whole = (self._extent, self._extent)
+            square = np.asarray(cv2.resize(square, whole, interpolation=cv2.INTER_CUBIC), np.uint8)
         _blend(square[self._inside], self._opacity, picture[self._rows, self._columns])
         return picture
 
