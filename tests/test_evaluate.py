@@ -34,7 +34,7 @@ from vasari.measure.people import GROUPS, standards
 from vasari.measure.picture import FACE_SIDE, PictureWatch
 from vasari.measure.report import Report
 from vasari.measure.scorer import SyncScorer
-from vasari.measure.separation import separation, stilled, table, together
+from vasari.measure.separation import joined, separation, stilled, table, together
 from vasari.measure.sync import judged
 from vasari.measure.timing import Timing
 from vasari.measure.verdict import Verdict
@@ -409,6 +409,13 @@ def test_a_stilled_track_stands_still(report: Report) -> None:
     assert np.ptp(track.lip_gap) == 0
     assert np.ptp(track.motion.expression, axis=0).max() == 0
     assert len(track.motion) == len(report.clip)
+
+
+def test_clips_laid_end_to_end(report: Report) -> None:
+    twice = joined([report.clip, report.clip])
+    assert len(twice) == 2 * len(report.clip)
+    assert np.array_equal(twice.track.lip_gap[len(report.clip) :], report.clip.track.lip_gap)
+    assert len(twice.hearing.features) == 2 * len(report.clip.hearing.features)
 
 
 def test_faces_are_laid_at_the_same_place(photo: Path, landmarker: FaceLandmarker) -> None:
