@@ -303,7 +303,14 @@ def _with_sheet(
     """Append the sheet's knots to the rig: neutral (N, 3) and sparse expressions."""
     outline = float(np.median(rig.photo[surface.outline, 2]))
     seen = surface.visible
-    points = sheet.knot_points(knots, rig.photo[seen], uv[seen], outline, camera)
+    rim, rim_places = surface.far_rim
+    points = sheet.knot_points(
+        knots,
+        np.concatenate([rig.photo[seen], rim]),
+        np.concatenate([uv[seen], rim_places]),
+        outline,
+        camera,
+    )
     face = np.flatnonzero(surface.alpha > 0.5)
     index, weight = sheet.tug(knots, uv[face], frame)
     difference = (rig.neutral - rig.photo)[face]  # the photo's own expression leaves the sheet too

@@ -33,6 +33,8 @@ OUTLINE_REACH = 3.0
 FAR_FULL, FAR_GONE = 1.6, 3.2
 #: Where it is looked whether hair hangs beside the outline of the face, heights of the face.
 BESIDE_FACE = (0.05, 0.09, 0.13)
+#: Glasses reach so far below and above the eye, heights of the face, and stand so far in front of it, cm.
+GLASSES_HEIGHT, GLASSES_FORWARD = (-0.14, 0.1), 1.2
 #: Less than this share of the far side is not worth a second look.
 LEAST_BORROWED = 0.15
 #: Movement of the lids at which a vertex is all lid, cm.
@@ -52,7 +54,9 @@ class Surface:
         triangles: (F, 3) drawn. kinds: (F,) see :mod:`vasari.render.shade`.
         skin: ids of skin vertices. visible: of the face, seen by the camera. outline: on its oval.
         alpha: (V,) opacity. lid: (V,) share of the shut eye's picture.
-        far: what a hidden side borrows. turned: (V,) its opacity when turned to the camera. normals: (V, 3).
+        far: what a hidden side borrows. turned: (V,) its opacity when turned to the camera.
+        far_rim: points (n, 3) and places (n, 2) where glasses would stand out beyond the far eye.
+        normals: (V, 3).
         lamp: (4,) ambient, then direction, of the photo's light on skin.
         skin_pixels: (n, 3) colours of the cheeks.
     """
@@ -66,6 +70,7 @@ class Surface:
     lid: Floats
     far: FarSide
     turned: Floats
+    far_rim: tuple[Floats, Floats]
     normals: Floats
     lamp: Floats
     skin_pixels: Bytes
@@ -119,8 +124,14 @@ def describe_surface(
     lid = _lid_share(rig, model)
     far = borrow_far_side(model, rig.photo, normals, uv, picture, frame.height, _yaw(model, rig.photo))
     more = np.maximum(_faded(reach, FAR_FULL, FAR_GONE) - alpha, 0) * (far.share > 0)
-    if matte is not None:  # hair that falls beside the face stays in front of it
-        more *= _bare(matte, uv, far.share, landmarks[list(OVAL)], frame)
+    rim = np.zeros((0, 3), np.float32), np.zeros((0, 2), np.float32)
+    if matte is not None and far.share.max() > LEAST_BORROWED:
+        side = float(np.sign((far.share * frame.along(uv)[:, 0]).sum()))
+        edge = _outline(landmarks[list(OVAL)], frame, side)
+        # hair that falls beside the face stays in front of it
+        more *= _bare(matte, frame, side, edge, frame.along(uv)[:, 1])
+        eye = model.groups["lid_upper_left" if side > 0 else "lid_upper_right"][-1]
+        rim = _far_rim(frame, side, edge, float(frame.along(uv[eye])[1]), rig.photo[eye])
     turned = alpha + more
     triangles, kinds = _drawn(model, np.maximum(alpha, turned), lid, far.share)
     skin_pixels = _cheek_pixels(picture, landmarks, frame)
@@ -135,27 +146,45 @@ def describe_surface(
         lid,
         far,
         np.asarray(turned, np.float32),
+        rim,
         normals,
         _lamp(picture, uv, normals, visible, landmarks, frame),
         skin_pixels,
     )
 
 
-def _bare(matte: Bytes, uv: Floats, share: Floats, oval: Floats, frame: FaceFrame) -> Floats:
-    """(V,) how far the outline of the far side borders on background, not hair, at each vertex' height."""
-    places = frame.along(uv)
-    side = np.sign((share * places[:, 0]).sum())
+def _outline(oval: Floats, frame: FaceFrame, side: float) -> Floats:
+    """(n, 2) the outline of the face on one side (the sign of x), in face coordinates, from below upward."""
     outline = frame.along(oval)
     outline = outline[side * outline[:, 0] > 0]
-    outline = outline[np.argsort(outline[:, 1])]
-    if not len(outline):
-        return np.ones(len(uv), np.float32)
-    edge = np.interp(places[:, 1], outline[:, 1], outline[:, 0])
+    return np.asarray(outline[np.argsort(outline[:, 1])], np.float32)
+
+
+def _bare(matte: Bytes, frame: FaceFrame, side: float, outline: Floats, heights: Floats) -> Floats:
+    """(n,) how far the outline borders on background, not hair, at heights (n,) in face coordinates."""
+    edge = np.interp(heights, outline[:, 1], outline[:, 0])
     beside = edge[:, None] + side * np.array(BESIDE_FACE)
-    height = np.broadcast_to(places[:, 1:], beside.shape)
-    probes = frame.place(np.stack([beside, height], -1).astype(np.float32))
-    hair = look_up(matte, probes).astype(np.float32).mean(1) / 255
+    probes = np.stack([beside, np.broadcast_to(heights[:, None], beside.shape)], -1)
+    hair = look_up(matte, frame.place(probes.astype(np.float32))).astype(np.float32).mean(1) / 255
     return np.asarray(1 - smoothstep((hair - 0.3) / 0.4), np.float32)
+
+
+def _far_rim(
+    frame: FaceFrame, side: float, outline: Floats, eye_height: float, eye: Floats
+) -> tuple[Floats, Floats]:
+    """Where glasses stand out beyond the outline: points (n, 3) in camera space and places (n, 2).
+
+    The rim of glasses is nearer to the camera than the cheek behind it, and disappears behind the cheek
+    when the face turns.
+    """
+    heights = eye_height + np.linspace(*GLASSES_HEIGHT, 8)
+    edge = np.interp(heights, outline[:, 1], outline[:, 0])
+    beside = edge[:, None] + side * np.array(BESIDE_FACE)
+    places = frame.place(
+        np.stack([beside, np.broadcast_to(heights[:, None], beside.shape)], -1).astype(np.float32)
+    ).reshape(-1, 2)
+    points = np.tile(eye + np.array([0, 0, GLASSES_FORWARD], np.float32), (len(places), 1))
+    return points.astype(np.float32), places
 
 
 def _yaw(model: HeadModel, photo: Floats) -> float:
