@@ -21,7 +21,7 @@ from vasari.measure.results.design import Item, design, read_bilabials
 from vasari.measure.results.page import group_table, overall_table, page, speech_table
 from vasari.measure.results.release import Release, history
 from vasari.measure.results.tables import groups, spread, worst
-from vasari.measure.results.trial import EXACT, Outcome
+from vasari.measure.results.trial import CHANCE, EXACT, Outcome
 
 SAMPLE_RATE = 16000
 DISTANCE = standards()["identity.mean"].name
@@ -35,6 +35,7 @@ def outcome(name: str, **changes: Any) -> Outcome:
         failure="",
         measures={"identity.mean": 0.3, "sharpness.ratio": 1.0, "sync.lag": 20.0, EXACT: 0.9},
         off={},
+        untold=["sync.lag"],
         seconds={"portrait": 1.0, "film": 3.0, "judging": 2.0, "wall": 7.0},
         frames=150,
     )
@@ -88,7 +89,7 @@ def test_tables_show_what_is_off() -> None:
     assert "| *adult* | 4 | 1 | 0.7 |" in table
     late = outcome("late", kind="speech", attributes={"language": "ja", "engine": "kokoro"})
     late = replace(late, measures={"sync.lag": 120.0}, off={"sync.lag": "the lips come too late"})
-    assert "| late | ja | kokoro | **+120** |" in speech_table([late])
+    assert "| late | ja | kokoro |  | **+120** |" in speech_table([late])
 
 
 @pytest.fixture
@@ -186,6 +187,9 @@ def test_whole_run(
     assert str(testset) not in json.dumps(vars(wall))
     assert one.frames == more.frames == 50
     assert one.measures["timing.fps"] == 25
+    assert EXACT in one.untold  # two of p, b and m are too few for a verdict
+    assert 0 <= one.measures[CHANCE] <= 1
+    assert EXACT not in more.measures
     assert {"portrait", "film", "judging", "wall"} == one.seconds.keys()
 
     # again: everything is remembered, nothing is made

@@ -12,6 +12,7 @@ import argparse
 import datetime
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 import vasari
@@ -61,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run_all(items: list[Item], folder: Path, size: int, jobs: int) -> list[Outcome]:
     """The outcomes of all items, in their order; each is told as it comes."""
     outcomes: dict[int, Outcome] = {}
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         futures = {pool.submit(run, item, folder, size): k for k, item in enumerate(items)}
         for done in as_completed(futures):
             outcome = outcomes[futures[done]] = done.result()

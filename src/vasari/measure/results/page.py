@@ -9,7 +9,7 @@ import numpy as np
 from vasari.measure.people import GROUPS
 from vasari.measure.results.release import Release
 from vasari.measure.results.tables import Spread, groups, label, measured, spread, standard, worst
-from vasari.measure.results.trial import EXACT, Outcome
+from vasari.measure.results.trial import CHANCE, EXACT, Outcome
 
 #: Measures of the table of subgroups: those that depend on the face, not on the speech alone.
 GROUP_MEASURES = (
@@ -27,6 +27,7 @@ SPEECH_MEASURES = (
     "sync.lag",
     "closures.rate",
     EXACT,
+    CHANCE,
     "mouth.opening",
     "mouth.silence",
 )
@@ -115,10 +116,11 @@ def _overall_row(outcomes: Sequence[Outcome], key: str, told: Spread) -> str:
     it = standard(key)
     unit = f" {it.unit}" if it.unit else ""
     whys = [outcome.off[key] for outcome in outcomes if key in outcome.off]
-    words = max(set(whys), key=whys.count) if whys else it.within
+    words = max(set(whys), key=whys.count) if whys else it.within if told.count else ""
+    off = f"{told.off} of {told.count}" if told.count else "-"
     return (
         f"| {label(key)} | {told.median:{it.form}}{unit} ({told.low:{it.form}} to {told.high:{it.form}}) "
-        f"| {it.people} | {told.off} of {told.count} | {words} |"
+        f"| {it.people} | {off} | {words} |"
     )
 
 
@@ -187,13 +189,13 @@ def _traits(outcome: Outcome) -> list[str]:
 def speech_table(outcomes: Sequence[Outcome]) -> str:
     """What depends on the speech, for each."""
     keys = [key for key in SPEECH_MEASURES if spread(outcomes, key)]
-    head = ["speech", "language", "voice", *(label(key) for key in keys)]
-    lines = [_row(head), _row(["---"] * 3 + ["---:"] * len(keys))]
+    head = ["speech", "language", "voice", "condition", *(label(key) for key in keys)]
+    lines = [_row(head), _row(["---"] * 4 + ["---:"] * len(keys))]
     for outcome in outcomes:
-        traits = [outcome.attributes.get(key, "") for key in ("language", "engine")]
+        traits = [outcome.attributes.get(key, "") for key in ("language", "engine", "condition")]
         cells = [outcome.failure] if outcome.failure else [_figure(outcome, key) for key in keys]
         lines.append(_row([outcome.name, *traits, *cells]))
-    people = ["*people*", "", "", *(standard(key).people for key in keys)]
+    people = ["*people*", "", "", "", *(standard(key).people for key in keys)]
     return "\n".join([*lines, _row(people)]) + "\n"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from vasari.measure.people import Standard, standards
 from vasari.measure.results.design import ATTRIBUTES
-from vasari.measure.results.trial import EXACT, Outcome
+from vasari.measure.results.trial import CHANCE, EXACT, Outcome
 
 #: Values of the attributes in a sensible order; others follow by name.
 ORDER = (
@@ -18,13 +18,16 @@ ORDER = (
     *("none", "clear", "dark", "stubble", "moustache", "full", "bare", "covered"),
 )
 
+#: Measures beyond those of a report -> what sets them apart from its "lips closed on p b m".
+EXTRA = {EXACT: ", at the synthesiser's times", CHANCE: ": chance, at any moment of speech"}
+
 
 @dataclass(frozen=True)
 class Spread:
     """A measure over several films.
 
     Attributes:
-        count: films it was read in.
+        count: films in which it gives a verdict.
         median: of the values.
         low: their tenth percentile.
         high: their ninetieth.
@@ -49,32 +52,30 @@ class Case:
 
 def standard(key: str) -> Standard:
     """How people score on a measure."""
-    return standards()["closures.rate" if key == EXACT else key]
+    return standards()["closures.rate" if key in EXTRA else key]
 
 
 def label(key: str) -> str:
     """Name of a measure."""
-    return standard(key).name + (", at the synthesiser's times" if key == EXACT else "")
+    return standard(key).name + EXTRA.get(key, "")
 
 
 def spread(outcomes: Sequence[Outcome], key: str) -> Spread | None:
     """A measure over films; ``None`` if none has it."""
-    told = [outcome.measures[key] for outcome in outcomes if key in outcome.measures]
-    if not told:
+    read = [outcome for outcome in outcomes if key in outcome.measures]
+    if not read:
         return None
-    low, median, high = np.percentile(told, (10, 50, 90))
-    off = sum(key in o.off for o in outcomes)
-    return Spread(len(told), float(median), float(low), float(high), off)
+    low, median, high = np.percentile([outcome.measures[key] for outcome in read], (10, 50, 90))
+    off = sum(key in o.off for o in read)
+    return Spread(sum(key not in o.untold for o in read), float(median), float(low), float(high), off)
 
 
 def measured(outcomes: Sequence[Outcome]) -> list[str]:
     """Keys of all measures, in the order of a report."""
     found = {key for outcome in outcomes for key in outcome.measures}
-    keys = [key for key in (*standards(), EXACT) if key in found]
-    if EXACT in found and "closures.rate" in found:
-        keys.remove(EXACT)
-        keys.insert(keys.index("closures.rate") + 1, EXACT)
-    return keys
+    keys = list(standards())
+    after = keys.index("closures.rate") + 1
+    return [key for key in (*keys[:after], *EXTRA, *keys[after:]) if key in found]
 
 
 def groups(outcomes: Sequence[Outcome]) -> list[tuple[str, str, list[Outcome]]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from time import perf_counter, process_time
 
 import numpy as np
+from numpy.typing import NDArray
 
 import vasari
 from vasari.errors import VasariError
@@ -18,9 +20,11 @@ from vasari.measure.evaluate import evaluate
 from vasari.measure.mouth import closures
 from vasari.measure.results.design import Item
 from vasari.measure.verdict import Measure, Verdict, judge
+from vasari.motion.motion import MOTION_RATE
 
-#: Key of the share of p, b and m that close the lips at the times that the synthesiser tells.
-EXACT = "closures.exact"
+#: Keys of the share of p, b and m that close the lips at the times that the synthesiser tells, and of the
+#: share of all moments of speech, as long, in which they close.
+EXACT, CHANCE = "closures.exact", "closures.chance"
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,9 @@ class Outcome:
         name: of the item.
         attributes: of the item.
         failure: what went wrong, ``STAGE: MESSAGE``; empty if nothing did.
-        measures: key -> value, of all that could be told.
+        measures: key -> value, of all that was read.
         off: key -> what is wrong, of those at which no person would be.
+        untold: keys of those that give no verdict, for want of speech, silence or a limit.
         seconds: of processor time by stage: ``portrait``, ``film``, ``judging``; and ``wall``.
         frames: pictures in the film.
     """
@@ -44,6 +49,7 @@ class Outcome:
     failure: str
     measures: dict[str, float]
     off: dict[str, str]
+    untold: list[str]
     seconds: dict[str, float]
     frames: int
 
@@ -101,14 +107,15 @@ def _made(item: Item, film: Path, size: int) -> Outcome:
     if part.is_file():
         part.replace(film)
     seconds = {**clock.seconds, "wall": round(perf_counter() - began, 2)}
-    told = {key: m for key, m in judged.items() if m.value is not None and m.verdict != Verdict.untold}
+    read = {key: m for key, m in judged.items() if m.value is not None}
     return Outcome(
         kind=item.kind,
         name=item.name,
         attributes=item.attributes,
         failure=failure,
-        measures={key: float(f"{m.value:.4g}") for key, m in told.items()},
-        off={key: m.why for key, m in told.items() if m.verdict == Verdict.off},
+        measures={key: float(f"{m.value:.4g}") for key, m in read.items()},
+        off={key: m.why for key, m in read.items() if m.verdict == Verdict.off},
+        untold=[key for key, m in read.items() if m.verdict == Verdict.untold],
         seconds=seconds,
         frames=frames,
     )
@@ -119,9 +126,21 @@ def _judged(item: Item, film: Path) -> dict[str, Measure]:
     measures = {measure.key: measure for measure in report.measures}
     if item.bilabials is not None:
         gap = np.maximum(report.clip.track.lip_gap.astype(np.float64), 0)
-        reading = closures(gap, report.clip.speaking, list(item.bilabials))
-        (measures[EXACT],) = judge({"closures.rate": reading})
+        exact, chance = (
+            closures(gap, report.clip.speaking, spans)
+            for spans in (list(item.bilabials), _elsewhere(item.bilabials, report.clip.speaking))
+        )
+        (measures[EXACT],) = judge({"closures.rate": exact})
+        (measures[CHANCE],) = judge({"closures.rate": replace(chance, untold="a chance level")})
     return measures
+
+
+def _elsewhere(
+    spans: Sequence[tuple[float, float]], speaking: NDArray[np.bool_]
+) -> list[tuple[float, float]]:
+    """Spans of median length that begin at every moment of speech."""
+    length = float(np.median([end - start for start, end in spans])) if spans else 0.0
+    return [(k / MOTION_RATE, k / MOTION_RATE + length) for k in np.flatnonzero(speaking)]
 
 
 @cache
