@@ -3,7 +3,8 @@
     python train/speak_phones.py --out ../motion-data/spoken
     python train/prepare_motion_data.py --source ../shared/data --out ../motion-data
     python train/prepare_takes.py --source ../shared/data --out ../motion-data --sets emodb spoken
-    python train/prepare_beginnings.py --source ../shared/data --out ../motion-data
+    python train/speak_nonsense.py --out ../motion-data/nonsense
+    python train/prepare_bilabials.py --source ../shared/data --out ../motion-data
     python train/train_bilabials.py --source ../shared/data --data ../motion-data
 
 A small dilated convolution net over speech features, 0.6 s about each row, is taught the hand-labelled phones
@@ -124,7 +125,7 @@ def load_speech(source: Path, data: Path) -> list[Speech]:
     tables = {"emodb": source / "speech/emodb_phones.csv", "spoken": data / "spoken/phones.csv"}
     known = {folder: spans_of(table) for folder, table in tables.items()}
     speech = []
-    for folder in (*tables, "beginnings"):
+    for folder in (*tables, "beginnings", "nonsense"):
         for path in sorted((data / "features" / folder).glob("*.npz")):
             clip, _, variant = path.stem.partition("@")
             with np.load(path) as file:

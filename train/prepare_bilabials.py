@@ -1,9 +1,11 @@
-"""Speech that begins with p, b or m: what labelled recordings hardly hold, and listeners meet all the time.
+"""Speech that listeners meet and labelled recordings hardly hold: closures at a beginning, and unknown words.
 
-    python train/prepare_beginnings.py --source ../shared/data --out ../motion-data
+    python train/speak_nonsense.py --out ../motion-data/nonsense
+    python train/prepare_bilabials.py --source ../shared/data --out ../motion-data
 
 Before a first stop there is nothing to hear; its closure shows in the release alone. So labelled recordings
-are cut at one of their closures, behind some silence. Writes ``features/beginnings/<clip>.npz`` with
+are cut at one of their closures, behind some silence. Writes ``features/beginnings/<clip>.npz`` of these and
+``features/nonsense/<clip>.npz`` of words without meaning, half of them disturbed (disturbance.py), each with
 ``features`` (N, D) and ``spans`` (K, 3) as train_bilabials.py has them, and skips what is there already.
 """
 
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from disturbance import disturbed
 from prepare_motion_data import Floats, speech_of, write
 from train_bilabials import UNKNOWN, Spans, spans_of
 from vasari.voice import SPEECH_RATE, SpeechFeatures
@@ -52,13 +55,27 @@ def main() -> None:
     }
     ears = SpeechFeatures()
     for path, spans in clips.items():
-        out = args.out / "features/beginnings" / f"{path.stem}.npz"
-        if not out.exists() and path.exists():
-            made = beginning(speech_of(path), spans, np.random.default_rng(zlib.crc32(path.stem.encode())))
-            if made:
-                rows = np.concatenate([ears.push(made[0]), ears.finish()]).astype(np.float16)
-                write(out, {"features": rows, "spans": np.array(made[1])})
-    print(f"beginnings of {len(clips)} recordings", flush=True)
+        out, random = args.out / "features/beginnings" / f"{path.stem}.npz", _random(path)
+        made = None if out.exists() or not path.exists() else beginning(speech_of(path), spans, random)
+        if made:
+            hear_and_write(ears, *made, out)
+    for number, (clip, spans) in enumerate(_known(args.out / "nonsense", args.out / "nonsense/phones.csv")):
+        path, out = clip.with_suffix(".wav"), args.out / "features/nonsense" / f"{clip.stem}.npz"
+        if not out.exists():
+            sound = speech_of(path)
+            if number % 2:
+                sound = disturbed(sound, _random(path), np.roll(sound, len(sound) // 2))
+            hear_and_write(ears, sound, spans, out)
+
+
+def hear_and_write(ears: SpeechFeatures, sound: Floats, spans: Spans, out: Path) -> None:
+    """Features and spans of a sound into a file."""
+    rows = np.concatenate([ears.push(sound), ears.finish()]).astype(np.float16)
+    write(out, {"features": rows, "spans": np.array(spans)})
+
+
+def _random(path: Path) -> np.random.Generator:
+    return np.random.default_rng(zlib.crc32(path.stem.encode()))
 
 
 def _known(folder: Path, table: Path) -> list[tuple[Path, Spans]]:
