@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Packed = NDArray[np.uint32]
+Floats = NDArray[np.float32]
 
 _LANES = np.uint64(0x00FF00FF00FF00FF)
 _HALF = np.uint64(0x0080008000800080)
@@ -51,3 +52,15 @@ def look_up(picture: Packed, x: int, y: int) -> np.uint64:
 def channel(colours: np.uint64, c: int) -> np.uint64:
     """Channel 0, 1 or 2 of what :func:`look_up` gives, as a whole number."""
     return (colours >> _SHIFTS[c]) & np.uint64(255)
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def colour_at(picture: Packed, x: float, y: float, colour: Floats) -> None:
+    """Channels 0, 1 and 2 at a place in pixels (centres at .5), edges repeated, into ``colour`` (3,)."""
+    most_x, most_y = np.float32(picture.shape[1] - 1.01), np.float32(picture.shape[0] - 1.01)
+    x = min(max(x - np.float32(0.5), np.float32(0)), most_x) * np.float32(65536)
+    y = min(max(y - np.float32(0.5), np.float32(0)), most_y) * np.float32(65536)
+    lanes = look_up(picture, np.int64(x), np.int64(y)) - _HALF
+    for c in range(3):
+        lane = (lanes >> (_SHIFTS[c] - np.uint64(8))) & np.uint64(0xFFFF)
+        colour[c] = np.float32(np.int32(lane)) * np.float32(1 / 256)

@@ -19,7 +19,7 @@ from vasari.render.eyelids import with_lids
 from vasari.render.mouth_refiner import MouthRefiner
 from vasari.render.raster import SUPERSAMPLING, rasterise
 from vasari.render.sheet import SheetPainter
-from vasari.render.texture import texels_of, texture
+from vasari.render.texture import packed, texels_of, texture
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
@@ -69,7 +69,7 @@ class _Scratch:
         self.places = np.empty((len(portrait.neutral), 2), np.float32)
         self.normals = np.empty((head, 3), np.float32)
         self.plane = np.zeros((len(portrait.triangles), 6), np.float32)
-        self.skin = np.zeros((len(portrait.triangles), 12), np.float32)
+        self.skin = np.zeros((len(portrait.triangles), 3, 4), np.float32)
         self.drawn = np.zeros(len(portrait.triangles), np.int32)
         self.attributes = attributes.copy()
         self._samples = (SUPERSAMPLING * size) ** 2
@@ -105,8 +105,8 @@ class Renderer:
         self._p = portrait
         self._focal = portrait.focal * scale
         self._center = ((portrait.center - portrait.margin) * scale).astype(np.float32)
-        self._picture = texture(portrait.picture, scale)
-        self._closed = texture(portrait.closed, scale)
+        self._picture = packed(texture(portrait.picture, scale))
+        self._closed = packed(texture(portrait.closed, scale))
         self._overlay = texture(portrait.overlay, scale)
         self._head = len(portrait.attributes)
         self._attributes = portrait.attributes.copy()

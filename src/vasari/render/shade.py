@@ -11,11 +11,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vasari.render.lanes import colour_at
 from vasari.render.raster import SUPERSAMPLING
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
+Packed = NDArray[np.uint32]
 
 # Columns of the vertex attributes.
 U, V = 0, 1  # place in the photo, pixels
@@ -99,8 +101,8 @@ def _sample(
     kind: int,
     triangles: Ints,
     attributes: Floats,
-    photo: Bytes,
-    closed: Bytes,
+    photo: Packed,
+    closed: Packed,
     overlay: Bytes,
     eye_textures: Bytes,
     eye_turns: Floats,
@@ -109,8 +111,9 @@ def _sample(
     crease_scale: float,
     shadow: float,
     colour: Floats,
+    other: Floats,
 ) -> float:
-    """Colour of one sample into ``colour`` (3,); returns its opacity."""
+    """Colour of one sample into ``colour`` (3,), with ``other`` (3,) to work in; returns its opacity."""
     i, j, m = triangles[f, 0], triangles[f, 1], triangles[f, 2]
     w0 = np.float32(1) - w1 - w2
     u = w0 * attributes[i, U] + w1 * attributes[j, U] + w2 * attributes[m, U]
@@ -133,16 +136,16 @@ def _sample(
             t = w0 * attributes[i, RED + c] + w1 * attributes[j, RED + c] + w2 * attributes[m, RED + c]
             colour[c] = t * light * (np.float32(1) - LIP_SHADOW * shadow)
         return np.float32(1)
-    _look_up(photo, u, v, colour)
+    colour_at(photo, u, v, colour)
     if kind in (FAR_LEFT, FAR_RIGHT):
         part = w0 * attributes[i, SHARE] + w1 * attributes[j, SHARE] + w2 * attributes[m, SHARE]
         if part > 0:
             tu = w0 * attributes[i, TWIN_U] + w1 * attributes[j, TWIN_U] + w2 * attributes[m, TWIN_U]
             tv = w0 * attributes[i, TWIN_V] + w1 * attributes[j, TWIN_V] + w2 * attributes[m, TWIN_V]
+            colour_at(photo, tu, tv, other)
             for c in range(3):
                 g = w0 * attributes[i, RED + c] + w1 * attributes[j, RED + c] + w2 * attributes[m, RED + c]
-                twin = min(g * _bilinear(photo, tu, tv, c), np.float32(255))
-                colour[c] += part * (twin - colour[c])
+                colour[c] += part * (min(g * other[c], np.float32(255)) - colour[c])
     if SKIN < kind <= FAR_RIGHT:
         eye = (kind - LID_LEFT) % 2
         part = w0 * attributes[i, LID] + w1 * attributes[j, LID] + w2 * attributes[m, LID]
@@ -152,8 +155,9 @@ def _sample(
         if part > 0:
             cu = w0 * attributes[i, CLOSED_U] + w1 * attributes[j, CLOSED_U] + w2 * attributes[m, CLOSED_U]
             cv = w0 * attributes[i, CLOSED_V] + w1 * attributes[j, CLOSED_V] + w2 * attributes[m, CLOSED_V]
+            colour_at(closed, cu, cv, other)
             for c in range(3):
-                colour[c] += part * (_bilinear(closed, cu, cv, c) - colour[c])
+                colour[c] += part * (other[c] - colour[c])
     light *= _fold(creases, crease_scale, u, v)
     for c in range(3):
         colour[c] *= light
@@ -198,8 +202,8 @@ def shade(
     triangles: Ints,
     kinds: Bytes,
     attributes: Floats,
-    photo: Bytes,
-    closed: Bytes,
+    photo: Packed,
+    closed: Packed,
     overlay: Bytes,
     eye_textures: Bytes,
     eye_turns: Floats,
@@ -216,7 +220,7 @@ def shade(
         owner, plane, box: as left by :func:`vasari.render.raster.rasterise`. skin: by :func:`skin_planes`.
         triangles: (F, 3) vertex ids. kinds: (F,) kind of surface of each.
         attributes: (V, N_ATTRIBUTES), columns as named in this file.
-        photo, closed: (S, S, 3) the portrait, and the same with the eyes shut.
+        photo, closed: (S, S) the portrait, packed, and the same with the eyes shut.
         overlay: (S, S, 2) over the eyeballs: shade (128 leaves as is) and gleam (added).
         eye_textures: (2, E, E, 3) left, right eyeball. eye_turns: (2, 3, 3) head to eye rotation.
         closing: (2,) how far each eye is shut, 0..1.
@@ -226,8 +230,10 @@ def shade(
     """
     height, width = owner.shape[0] // SUPERSAMPLING, owner.shape[1] // SUPERSAMPLING
     colour = np.empty(3, np.float32)
+    other = np.empty(3, np.float32)
     total = np.empty(3, np.float32)
     mean = np.empty(4, np.float32)
+    apart = np.empty(4, np.float32)
     first_row = np.full((3, width), -1000, np.int32)  # where in each column either eye, or the mouth, begins
     for row in range(height):
         for column in range(width):
@@ -237,11 +243,11 @@ def shade(
                 continue
             samples = (s0, s1, s2, s3)
             x, y = np.float32(box[0] + column), np.float32(box[1] + row)
-            if _mean_skin(samples, x, y, skin, kinds, closing, mean):
+            if _mean_skin(samples, x, y, skin, kinds, closing, mean, apart):
                 alpha = mean[3]
                 if alpha <= 0:
                     continue
-                _look_up(photo, mean[0], mean[1], total)
+                colour_at(photo, mean[0], mean[1], total)
                 light = alpha * mean[2] * _fold(creases, crease_scale, mean[0], mean[1])
                 for c in range(3):
                     total[c] *= light
@@ -266,7 +272,7 @@ def shade(
                         shadow = np.exp(-(row - first_row[hole, column]) / reach)
                     a = _sample(
                         f, w1, w2, kind, triangles, attributes, photo, closed, overlay,
-                        eye_textures, eye_turns, closing, creases, crease_scale, shadow, colour,
+                        eye_textures, eye_turns, closing, creases, crease_scale, shadow, colour, other,
                     )  # fmt: skip
                     a *= np.float32(0.25)
                     alpha += a
@@ -286,43 +292,25 @@ def _mean_skin(
     kinds: Bytes,
     closing: Floats,
     mean: Floats,
+    apart: Floats,
 ) -> bool:
     """Mean texture place, light and opacity (4,) of a pixel's samples if one stretch of skin covers it."""
+    if samples[0] | samples[1] | samples[2] | samples[3] < 0:
+        return False
     for k in range(4):
-        f = samples[k]
-        if f < 0:
+        kind = kinds[np.uint64(samples[k])]
+        if kind > LID_RIGHT or (kind > SKIN and closing[kind - LID_LEFT] > 0):
             return False
-        kind = kinds[f]
-        if (
-            kind != SKIN
-            and not (kind == LID_LEFT and closing[0] <= 0)
-            and not (kind == LID_RIGHT and closing[1] <= 0)
-        ):
-            return False
-    f, g = samples[0], samples[3]
-    if f == g:
-        x += np.float32(0.5)
-        y += np.float32(0.5)
-        for k in range(4):
-            mean[k] = skin[f, 3 * k] * x + skin[f, 3 * k + 1] * y + skin[f, 3 * k + 2]
-        return True
     # the middle of two opposite samples is the middle of the pixel
-    apart = np.float32(0)
+    f, g = np.uint64(samples[0]), np.uint64(samples[3])
+    x0, y0 = x + np.float32(0.25), y + np.float32(0.25)
+    x1, y1 = x + np.float32(0.75), y + np.float32(0.75)
     for k in range(4):
-        here = (
-            skin[f, 3 * k] * (x + np.float32(0.25))
-            + skin[f, 3 * k + 1] * (y + np.float32(0.25))
-            + skin[f, 3 * k + 2]
-        )
-        there = (
-            skin[g, 3 * k] * (x + np.float32(0.75))
-            + skin[g, 3 * k + 1] * (y + np.float32(0.75))
-            + skin[g, 3 * k + 2]
-        )
+        here = skin[f, 0, k] * x0 + skin[f, 1, k] * y0 + skin[f, 2, k]
+        there = skin[g, 0, k] * x1 + skin[g, 1, k] * y1 + skin[g, 2, k]
         mean[k] = np.float32(0.5) * (here + there)
-        if k < 2:
-            apart += abs(here - there)
-    return apart < ONE_STRETCH_PX
+        apart[k] = abs(here - there)
+    return apart[0] + apart[1] < ONE_STRETCH_PX
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -334,7 +322,7 @@ def skin_planes(
     Args:
         drawn: (n,) numbers of the triangles. plane: (F, 6) as left by the rasteriser.
         triangles, kinds, attributes: as for :func:`shade`.
-        skin: (F, 12) filled for the drawn triangles of skin.
+        skin: (F, 3, 4) filled for the drawn triangles of skin.
     """
     columns = (U, V, LIGHT, ALPHA)
     for n in range(len(drawn)):
@@ -346,6 +334,6 @@ def skin_planes(
             c = columns[k]
             origin = attributes[i, c]
             d1, d2 = attributes[j, c] - origin, attributes[m, c] - origin
-            skin[f, 3 * k] = d1 * plane[f, 0] + d2 * plane[f, 3]
-            skin[f, 3 * k + 1] = d1 * plane[f, 1] + d2 * plane[f, 4]
-            skin[f, 3 * k + 2] = d1 * plane[f, 2] + d2 * plane[f, 5] + origin
+            skin[f, 0, k] = d1 * plane[f, 0] + d2 * plane[f, 3]
+            skin[f, 1, k] = d1 * plane[f, 1] + d2 * plane[f, 4]
+            skin[f, 2, k] = d1 * plane[f, 2] + d2 * plane[f, 5] + origin
