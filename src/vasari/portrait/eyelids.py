@@ -13,12 +13,14 @@ Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-# Pixels of a 512 view:
+# Pixels of a 512 view, and shares:
 REACH_PX = 22.0  # around an eye that is looked at
-LASHES_PX = 3.5  # by which lashes and liner stand out from the opening
+LASHES_PX = 4.0, 9.0  # by which lashes and the fold above stand out from the opening, least and most
+FOLD_SHARE = 0.28  # ... in heights of the opening
 FEATHER_PX = 2.2  # over which the made lid passes into the photo's skin
 RING_PX = 12.0  # width of the skin around the eye that tells the lid's colour
 SKIN_BLUR_PX = 3.0  # over which that colour is averaged
+PLANE_SHARE = 0.3  # of the skin all round the eye in the colour of the lid's edge
 DETAIL_PX = 2.5  # coarsest texture taken from the cheek
 
 
@@ -41,13 +43,18 @@ def close_eyes(picture: Bytes, openings: list[Floats], seams: list[Floats]) -> B
         patch = result[rows, columns]
         offset = np.array([columns.start, rows.start], np.float32)
         # lashes and their liner lie on the rim of the open eye: they go with it
-        hole = grown(polygon(opening - offset, patch.shape[:2]), LASHES_PX * unit)
+        hole = grown(polygon(opening - offset, patch.shape[:2]), _beyond(opening, unit))
         lid = _membrane(patch, hole, unit) + _skin_detail(picture, opening, rows, columns, unit)
         lid *= _lid_relief(seam - offset, patch.shape[:2])[..., None]
         soft = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), FEATHER_PX * unit)[..., None]
         closed = patch + np.clip(soft * 1.6, 0, 1) * (lid - patch)
         result[rows, columns] = _lash_line(closed, seam - offset, unit)
     return np.asarray(np.clip(result + 0.5, 0, 255), np.uint8)
+
+
+def _beyond(opening: Floats, unit: float) -> float:
+    """How far lashes and the lid's fold reach beyond an opening (n, 2), pixels: farther from a wide eye."""
+    return float(np.clip(FOLD_SHARE * np.ptp(opening[:, 1]), LASHES_PX[0] * unit, LASHES_PX[1] * unit))
 
 
 def _membrane(patch: Floats, hole: Mask, unit: float) -> Floats:
@@ -75,6 +82,7 @@ def _membrane(patch: Floats, hole: Mask, unit: float) -> Floats:
     gy, gx = np.mgrid[: patch.shape[0], : patch.shape[1]].astype(np.float32)
     flat = np.stack([np.ones_like(gx), gx / patch.shape[1], gy / patch.shape[0]], -1) @ plane
     held = (mean + 0.02 * flat) / (total + 0.02)[..., None]
+    held += PLANE_SHARE * (flat - held)
     film = np.where(hole[..., None], flat, held).astype(np.float32)
     for size in (15, 9, 5, 3):  # relaxation, from coarse to fine
         for _ in range(40):
@@ -85,7 +93,7 @@ def _membrane(patch: Floats, hole: Mask, unit: float) -> Floats:
 def _skin_detail(picture: Bytes, opening: Floats, rows: slice, columns: slice, unit: float) -> Floats:
     """Fine texture (h, w, 3) of the cheek under an eye, to lay over its lid: pores, grain, brushwork."""
     height = rows.stop - rows.start
-    down = round(float(np.ptp(opening[:, 1])) + 2 * LASHES_PX * unit + 0.6 * height)
+    down = round(float(np.ptp(opening[:, 1])) + 2 * _beyond(opening, unit) + 0.6 * height)
     first = min(rows.start + down, picture.shape[0] - height)
     cheek = picture[first : first + height, columns].astype(np.float32)
     fine = cheek - cv2.GaussianBlur(cheek, (0, 0), DETAIL_PX * unit)
@@ -103,7 +111,7 @@ def _lid_relief(seam: Floats, shape: tuple[int, int]) -> Floats:
     height = (line - y) / (0.5 * width)  # 0 on the seam, up positive
     arch = np.sqrt(np.clip(1 - (2 * across - 1) ** 2, 0, 1))  # the ball's outline over the width
     ball = 0.04 * arch * np.exp(-(((height - 0.32) / 0.18) ** 2))
-    fold = -0.07 * arch * np.exp(-(((height - 0.62 * arch) / 0.07) ** 2))
+    fold = -0.05 * arch * np.exp(-(((height - 0.62 * arch) / 0.07) ** 2))
     under = -0.08 * arch * np.exp(-(((height + 0.05) / 0.10) ** 2))
     return np.asarray(1 + ball + fold + under, np.float32)
 

@@ -15,12 +15,17 @@ Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
 IVORY = np.array([238, 228, 208], np.float32)
+#: Skin in white light, and how far its deviation is the light's.
+USUAL_SKIN = np.array([205, 158, 136], np.float32)
+LIGHT_ON_TEETH = 0.5
 #: Teeth are this bright compared with the photo's bright skin.
 TEETH_LUMINANCE = 1.0
 #: Between parted lips there are teeth if at least so many pixels are at least so bright, over the skin.
 LEAST_TEETH_PX, SEEN_TEETH = 60, 0.75
 #: The lower row lies in the shade of the upper one.
 LOWER_TEETH = 0.82
+#: Teeth from this far behind the front ones take the colour of flesh, up to a share over a depth, cm.
+FRONT_TEETH_DEPTH, BACK_TEETH, BACK_TEETH_DEPTH = 0.4, 0.8, 1.8
 #: Lining of the lips: this far in (cm) the lip's colour has become that of the cavity.
 LINING_DEPTH = 1.1
 #: How far inside the lips their rim is read where teeth show, pixels at 512.
@@ -52,6 +57,11 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
     tints[model.groups["teeth_upper"]] = teeth
     tints[model.groups["teeth_lower"]] = LOWER_TEETH * teeth
     flesh = _tone(lip, np.array([1.12, 0.80, 0.80], np.float32), saturation)
+    for row in ("teeth_upper", "teeth_lower"):  # back teeth lie in light that cheeks and tongue have coloured
+        ids = model.groups[row]
+        behind = model.neutral[ids, 2].max() - model.neutral[ids, 2:]
+        part = BACK_TEETH * np.clip((behind - FRONT_TEETH_DEPTH) / BACK_TEETH_DEPTH, 0, 1)
+        tints[ids] += part * (0.6 * flesh - tints[ids])
     for gums in ("gums_upper", "gums_lower"):
         tints[model.groups[gums]] = 0.92 * flesh
     tints[model.groups["tongue"]] = _tone(lip, np.array([1.10, 0.82, 0.82], np.float32), saturation)
@@ -104,7 +114,10 @@ def _seen_teeth(model: HeadModel, picture: Bytes, uv: Floats, skin: Floats) -> F
 def _teeth(skin_pixels: Bytes, saturation: float) -> Floats:
     bright = np.quantile(skin_pixels @ _LUMA, 0.85)
     skin = np.median(skin_pixels, 0)
-    chroma = 0.7 * IVORY / (IVORY @ _LUMA) + 0.3 * skin / (skin @ _LUMA)
+    # skin tells the colour of the light (or of an old varnish), which falls on the teeth as well
+    light = (skin / (skin @ _LUMA)) / (USUAL_SKIN / (USUAL_SKIN @ _LUMA))
+    chroma = IVORY / (IVORY @ _LUMA) * np.clip(light, 0.5, 1.6) ** LIGHT_ON_TEETH
+    chroma /= chroma @ _LUMA
     chroma = 1 + saturation * (chroma - 1)
     return np.asarray(np.clip(max(TEETH_LUMINANCE * bright, 95.0) * chroma, 0, 245), np.float32)
 

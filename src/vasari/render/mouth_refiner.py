@@ -9,12 +9,15 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from vasari.render.mouth_view import FLESH, TEETH_UPPER
+from vasari.render.mouth_view import DEPTH, FLESH, TEETH_LOWER, TEETH_UPPER
 
 Floats = NDArray[np.float32]
 
 #: An opening of fewer pixels of the view is left as drawn; from so many on it is refined in full.
 LEAST_INSIDE, FULL_INSIDE = 12.0, 60.0
+
+#: Lower teeth nearer than this (in the view's unit of depth) are refined, those behind the second are not.
+FRONT, BACK = 0.2, 0.45
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -44,6 +47,9 @@ class MouthRefiner:
         if inside < LEAST_INSIDE:
             return None
         change: Floats = self._session.run(None, {"layers": layers[None]})[0][0]
+        # back teeth stay in the shade they are drawn in: portraits to learn them from hardly show any
+        deep = np.clip((layers[DEPTH] - FRONT) / (BACK - FRONT), 0, 1)
+        change = change * (1 - layers[TEETH_LOWER] * deep)
         if colourfulness < 1:
             grey = np.tensordot(_LUMA, change, 1)
             change = grey + np.float32(colourfulness) * (change - grey)
