@@ -31,6 +31,8 @@ TURNED_FROM, TURNED_TO = 8, 16
 HIDING = 0.25
 #: What is next to something hidden is not trusted either: so many rings of triangles.
 RINGS = 3
+#: Rounds of averaging over neighbours that widen the seam.
+SEAM = 8
 #: Light is compared where both twins are seen at least so well, over this width, heights of the face, ...
 LIT, LIGHT_BLUR = 0.42, 0.012
 #: ... and carried so far beyond, cm; of its colour only a part is believed.
@@ -73,9 +75,19 @@ def borrow_far_side(
     skin = np.zeros(len(photo))
     skin[np.unique(model.part_triangles("skin"))] = 1
     turned = float(smoothstep(np.array((abs(yaw) - TURNED_FROM) / (TURNED_TO - TURNED_FROM))))
-    share = (turned * better * badly * skin).astype(np.float32)
+    share = turned * better * badly * skin
+    share = np.maximum(share, _spread(model.part_triangles("skin"), share)).astype(np.float32)
     gain = _gain(photo, uv, twin, quality, picture, LIGHT_BLUR * height)
     return FarSide(share, twin, gain)
+
+
+def _spread(triangles: Ints, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values (V,) averaged with their neighbours', ``SEAM`` times: seams run softly into what was seen."""
+    count = np.maximum(np.bincount(triangles.ravel(), minlength=len(values)), 1)
+    for _ in range(SEAM):
+        mean = np.repeat(values[triangles].mean(1), 3)
+        values = np.bincount(triangles.ravel(), mean, len(values)) / count
+    return values
 
 
 def twins(model: HeadModel) -> Ints:
