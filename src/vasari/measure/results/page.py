@@ -77,7 +77,7 @@ def _section(release: Release, picture: str | None) -> str:
         f"Machine: {release.machine}.\n",
     ]
     if picture:
-        parts.append(f"![Three moments each of some portraits in the public domain]({picture})\n")
+        parts.append(f"![Three moments of each painting, drawing and statue]({picture})\n")
     parts += ["### Beside people: every portrait, one speech\n", overall_table(good)]
     parts += ["### For whom: subgroups of the portraits\n", _GROUPS_TEXT, group_table(portraits)]
     parts += ["### Worst portraits\n", worst_list(portraits)]
