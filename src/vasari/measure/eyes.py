@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.measure.clip import Clip
@@ -79,7 +80,7 @@ def _gaze(clip: Clip) -> Readings:
         return {"gaze.shifts": unread(why), "gaze.counter": unread(why)}
     gaze = motion.gaze.astype(np.float64)
     head = motion.rotation[:, :2].astype(np.float64)
-    rate = len(shifts(gaze)) / clip.seconds
+    rate = len(shifts(np.asarray(median_filter(gaze, (3, 1), mode="nearest")))) / clip.seconds
     turned = head.std(0)
     axis = int(turned.argmax())
     counter = float(np.corrcoef(gaze[:, axis] - head[:, axis], head[:, axis])[0, 1])

@@ -16,8 +16,8 @@ from vasari.measure.reading import Reading, Readings, unread
 Bytes = NDArray[np.uint8]
 Reals = NDArray[np.float64]
 
-#: A face drawn larger than this many times would be judged by its enlargement.
-ENLARGED = 1.5
+#: A photo enlarged more than this would be judged by its enlargement.
+ENLARGED = 3.0
 
 
 def measure_quality(clip: Clip, photo: Bytes | None, face: FaceLandmarks | None) -> Readings:
@@ -55,19 +55,15 @@ def _sharpness(clip: Clip, photo: Bytes | None, face: FaceLandmarks | None) -> R
         first = float(frames[np.isfinite(frames)][0])
         return Reading(middle / max(first, 1e-6), note="against the first frame")
     frame = FaceFrame.of(HeadModel.load(), FACE_SIDE)
-    scale = frame.scale(clip.landmarks.points[int(np.flatnonzero(clip.landmarks.found)[0])])
-    grey = np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), np.uint8)
-    if frame.scale(face.points) > ENLARGED:
+    shown = clip.landmarks.points[int(np.flatnonzero(clip.landmarks.found)[0])]
+    resize = frame.scale(face.points) / frame.scale(shown)  # the photo is shown as large as the video's face
+    if resize > ENLARGED:
         return unread("the photo's face is too small to compare with")
-    if scale > 1:  # the photo is shown no larger than the video could
-        shrink = frame.scale(face.points) / scale
-        if shrink < 1:
-            size = (round(grey.shape[1] * shrink), round(grey.shape[0] * shrink))
-            grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-            face = FaceLandmarks(
-                face.points * np.float32(shrink), face.irises * np.float32(shrink), face.score
-            )
-    still = sharpness(frame.cut(grey, face.points), frame.details())
+    grey = np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), np.uint8)
+    how = cv2.INTER_AREA if resize < 1 else cv2.INTER_CUBIC
+    grey = np.asarray(cv2.resize(grey, None, fx=resize, fy=resize, interpolation=how), np.uint8)
+    points = face.points * np.float32(resize)
+    still = sharpness(frame.cut(grey, points), frame.details())
     return Reading(middle / max(still, 1e-6), note=f"against the photo; the face is {wide:.0f} px high")
 
 
