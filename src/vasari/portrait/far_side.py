@@ -76,9 +76,9 @@ def borrow_far_side(
     skin[np.unique(model.part_triangles("skin"))] = 1
     turned = float(smoothstep(np.array((abs(yaw) - TURNED_FROM) / (TURNED_TO - TURNED_FROM))))
     share = turned * better * badly * skin
-    share = np.maximum(share, _spread(model.part_triangles("skin"), share)).astype(np.float32)
+    share = np.maximum(share, _spread(model.part_triangles("skin"), share))
     gain = _gain(photo, uv, twin, quality, picture, LIGHT_BLUR * height)
-    return FarSide(share, twin, gain)
+    return FarSide(share.astype(np.float32), twin, gain)
 
 
 def _spread(triangles: Ints, values: NDArray[np.float64]) -> NDArray[np.float64]:
