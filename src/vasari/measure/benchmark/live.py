@@ -9,6 +9,7 @@ from time import perf_counter, process_time, sleep
 import numpy as np
 from numpy.typing import NDArray
 
+from vasari import defaults
 from vasari.live.performer import BLOCKS_PER_SECOND, Performer
 from vasari.live.timeline import Timeline
 from vasari.measure.benchmark.cost import Cost, Figure
@@ -20,8 +21,10 @@ Times = NDArray[np.float64]
 
 #: A microphone's buffer: sound comes in pieces of this many samples.
 PIECE = SPEECH_RATE // BLOCKS_PER_SECOND
-#: A player that runs this far behind the sound shows a picture late if it comes later still, seconds.
-DELAY_S = 0.17
+#: Time that a player leaves for listening and drawing beyond the look-ahead; a picture that takes longer is
+#: late, seconds.
+ALLOWANCE_S = 0.08
+_DELAY_S = defaults.LOOKAHEAD + ALLOWANCE_S
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +94,11 @@ def _speak(performer: Performer, speech: Floats) -> _Run:
 
 def _steadiness(run: _Run, latency: Times, parts: list[NDArray[np.int_]], fps: int) -> list[Figure]:
     uneven = np.abs(np.diff(run.shown, prepend=run.shown[0] - 1 / fps) - 1 / fps) * 1000
-    late = latency > DELAY_S
+    late = latency > _DELAY_S
     seconds = len(run.shown) / fps
     return [
         Figure.of(
-            f"late pictures, {DELAY_S * 1000:.0f} ms behind the sound",
+            f"share of pictures late for a player {_DELAY_S * 1000:.0f} ms behind the sound",
             "",
             [float(late[part].mean()) for part in parts],
             "lower",
