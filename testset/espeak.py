@@ -10,6 +10,9 @@ import numpy as np
 
 from sound import Phone, Spoken
 
+#: Of its random numbers.
+SEED = 1
+
 _RETRIEVAL, _PHONEME_EVENTS, _PHONEME_IPA = 1, 1, 2  # of espeak_Initialize
 _UTF8 = 1  # of espeak_Synth
 _ENDED, _PHONEME = 0, 7  # kinds of event
@@ -47,6 +50,7 @@ def _library() -> Iterator[tuple[ctypes.CDLL, int]]:
     rate = library.espeak_Initialize(_RETRIEVAL, 0, data, _PHONEME_EVENTS | _PHONEME_IPA)
     if rate <= 0:
         raise RuntimeError("eSpeak NG could not be started")
+    library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))  # the breath of some voices is noise
     try:
         yield library, rate
     finally:
