@@ -28,7 +28,7 @@ LIP_REACH, LID_REACH = 1.0, 0.45
 ORAL = ("teeth_upper", "teeth_lower", "gums_upper", "gums_lower", "tongue")
 TEETH_SIZE = (0.85, 1.05)
 #: How much lower teeth sit than in the head model: speech shows the edges of the upper ones first, cm.
-TEETH_DROP = 0.25
+TEETH_DROP = 0.2
 #: ... and the lower row (with the tongue) still lower and further back than the upper.
 UPPER, LOWER = ("teeth_upper", "gums_upper"), ("teeth_lower", "gums_lower", "tongue")
 LOWER_ROW = np.array([0.0, 0.12, 0.2], np.float32)

@@ -1,0 +1,78 @@
+"""Shut lids made from the skin around an eye, and eyes that stand as in the photo."""
+
+import numpy as np
+
+from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
+from vasari.motion.motion import MotionFrame
+from vasari.portrait.eyelids import close_eyes
+from vasari.portrait.portrait import Portrait
+from vasari.render.renderer import Renderer
+
+SKIN = (190, 140, 120)
+
+
+def eye_picture() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Skin that gets darker to the right, with one white eye and a black brow; its outline and seam."""
+    picture = np.full((640, 640, 3), SKIN, np.float32)
+    picture *= np.linspace(1.1, 0.8, 640)[None, :, None]
+    picture += np.random.default_rng(0).normal(0, 3, (640, 640, 1))
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    outline = np.stack([320 + 24 * np.cos(angle), 320 + 9 * np.sin(angle)], 1).astype(np.float32)
+    picture[311:330, 298:343] = 235
+    picture[285:292, 290:350] = 25
+    seam = np.stack([np.linspace(296, 344, 17), np.full(17, 326.0)], 1).astype(np.float32)
+    return picture.clip(0, 255).astype(np.uint8), outline, seam
+
+
+def test_a_lid_has_the_colour_and_grain_of_the_skin() -> None:
+    picture, outline, seam = eye_picture()
+    shut = close_eyes(picture, [outline], [seam]).astype(float)
+    lid = shut[314:322, 305:335]
+    expected = np.array(SKIN) * 0.95
+    assert np.abs(lid.mean((0, 1)) - expected).max() < 14, "neither the eye's white nor the brow's black"
+    grain = np.diff(lid[..., 0], axis=1).std()
+    assert 1.0 < grain < 8.0
+
+
+def test_all_else_stays() -> None:
+    picture, outline, seam = eye_picture()
+    shut = close_eyes(picture, [outline], [seam])
+    away = np.ones(picture.shape[:2], bool)
+    away[280:360, 270:370] = False
+    assert (shut[away] == picture[away]).all()
+    assert (shut[286:291, 295:345] < 60).all(), "the brow too"
+
+
+def test_lashes_are_drawn_along_the_seam() -> None:
+    picture, outline, seam = eye_picture()
+    shut = close_eyes(picture, [outline], [seam]).astype(float).mean(-1)
+    assert shut[325:328, 305:335].mean() < shut[314:321, 305:335].mean() - 15
+
+
+def test_asked_for_the_photos_gaze_the_eyes_stand_as_in_the_photo(portrait: Portrait) -> None:
+    renderer = Renderer(portrait, 512)
+    frame = MotionFrame(np.zeros(len(EXPRESSIONS), np.float32), gaze=portrait.gaze)
+    turns = renderer._eye_turns(frame, np.eye(3, dtype=np.float32), np.zeros(2, np.float32))
+    looks = np.einsum("kij,j->ki", np.swapaxes(turns, 1, 2), [0, 0, 1.0])
+    angles = np.deg2rad(portrait.eye_angles)
+    socket = np.stack(
+        [
+            np.sin(angles[:, 0]) * np.cos(angles[:, 1]),
+            np.sin(angles[:, 1]),
+            np.cos(angles[:, 0]) * np.cos(angles[:, 1]),
+        ],
+        1,
+    )
+    apart = np.degrees(np.arccos(np.clip((looks * (socket @ portrait.rotation.T)).sum(1), -1, 1)))
+    assert apart.max() < 0.5
+
+
+def test_the_eye_turns_down_as_it_shuts(portrait: Portrait) -> None:
+    renderer = Renderer(portrait, 512)
+    expression = np.zeros(len(EXPRESSIONS), np.float32)
+    expression[[EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]] = 0.5
+    frame = MotionFrame(expression)
+    eye = np.eye(3, dtype=np.float32)
+    opened = renderer._eye_turns(frame, eye, np.zeros(2, np.float32))
+    closing = renderer._eye_turns(frame, eye, np.full(2, 0.5, np.float32))
+    assert (closing[:, 2, 1] < opened[:, 2, 1] - 0.05).all()
