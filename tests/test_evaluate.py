@@ -40,7 +40,7 @@ from vasari.measure.timing import Timing
 from vasari.measure.verdict import Verdict
 
 Bytes = NDArray[np.uint8]
-SIZE, SECONDS = 256, 11
+SIZE, SECONDS = 256, 7
 
 
 def write_pictures(
