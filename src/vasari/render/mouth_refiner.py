@@ -19,6 +19,9 @@ LEAST_INSIDE, FULL_INSIDE = 12.0, 60.0
 #: Lower teeth nearer than this (in the view's unit of depth) are refined, those behind the second are not.
 FRONT, BACK = 0.2, 0.45
 
+#: Share of a darkening of teeth that is left out, for one of at least so much.
+KEPT_BRIGHT, DARKER = 0.5, 0.06
+
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -47,6 +50,10 @@ class MouthRefiner:
         if inside < LEAST_INSIDE:
             return None
         change: Floats = self._session.run(None, {"layers": layers[None]})[0][0]
+        # portraits whose lips or shade cover the drawn teeth have taught it to darken them too much
+        luma = np.tensordot(_LUMA, change, 1)
+        teeth = layers[TEETH_UPPER] + layers[TEETH_LOWER]
+        change = change * (1 - KEPT_BRIGHT * teeth * np.clip(-luma / DARKER, 0, 1))
         # back teeth stay in the shade they are drawn in: portraits to learn them from hardly show any
         deep = np.clip((layers[DEPTH] - FRONT) / (BACK - FRONT), 0, 1)
         change = change * (1 - layers[TEETH_LOWER] * deep)
