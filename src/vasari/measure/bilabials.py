@@ -21,8 +21,8 @@ from vasari.voice.spectrum import FEATURE_RATE
 Floats = NDArray[np.float32]
 
 ASSET = "bilabials.onnx"
-#: Probability above which a closure is under way; chosen so that as many are heard as there are.
-CLOSED = 0.5
+#: Probability above which a closure is under way; high, as one heard wrongly does more harm than one missed.
+CLOSED = 0.7
 #: Shortest closure that counts, and longest opening within one, rows of 20 ms.
 SHORTEST, LONGEST_GAP = 2, 1
 
