@@ -15,7 +15,7 @@ from visemes import NAMES
 
 Floats = NDArray[np.float32]
 #: Gap in cm up to which lips are closed entirely when they are said to touch; from twice of it, not at all.
-SMALL = 0.25
+SMALL = 0.35
 CURVES = 56  # of the other face, see prepare_motion_data.py
 
 

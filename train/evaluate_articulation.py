@@ -38,7 +38,8 @@ ONSET = (-0.10, 0.10)  # seconds around a word's labelled start (40 ms grid) in 
 
 def generated(net: Articulation, clip: Clip, ahead: int) -> Floats:
     """Expression (T, 52) of a clip, ``ahead`` feature frames known after each moment."""
-    past = np.repeat(net.silence[None], net.context - 1 - ahead, 0)
+    before = clip.features[0] if clip.variant else net.silence  # in a stream there was no silence before
+    past = np.repeat(before[None], net.context - 1 - ahead, 0)
     after = np.repeat(clip.features[-1:], ahead + 1, 0)
     features = np.concatenate([past, clip.features, after]).astype(np.float32)
     frames = [net(features[2 * k : 2 * k + net.context], ahead)[0] for k in range(len(clip.channels))]

@@ -30,11 +30,12 @@ from articulation_data import SETS, Batch, Batches, Clip, held_out, load_clips
 from articulation_net import CURVES, Articulation, ArticulationNet, Shape
 from lip_geometry import CHANNELS, LipGeometry
 from vasari.head.model import HeadModel
-from visemes import NAMES, UNKNOWN
+from visemes import CLOSED, NAMES, UNKNOWN
 
 Floats = NDArray[np.float32]
 FORMAT, FORMAT_VERSION = "vasari-articulation", 2
 MOST_GAIN = 1.1
+CLOSED_SHARE = 0.65  # of the frames with a labelled closure, that are to close at least half
 
 
 class Company(nn.Module):
@@ -133,13 +134,14 @@ def train(args: argparse.Namespace, sets: dict[str, list[Clip]], geometry: LipGe
     drawn = [c.curves for clips in sets.values() for c in clips if np.isfinite(c.curves).all()]
     company = Company(len(batches.speakers), np.concatenate(drawn or [np.zeros((0, CURVES), np.float32)]))
     if args.begin:
-        net.load_state_dict(torch.load(args.begin, weights_only=True)["mean_net"], strict=False)
+        begun = [torch.load(path, weights_only=True)["mean_net"] for path in args.begin]
+        net.load_state_dict({k: sum(b[k] for b in begun) / len(begun) for k in begun[0]})
     mean_net = copy.deepcopy(net).eval()
     weights = [*net.parameters(), *company.parameters()]
     optimizer = torch.optim.AdamW(net.parameters(), args.rate, weight_decay=0.02)
     optimizer.add_param_group({"params": company.parameters(), "weight_decay": 0.0})
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, args.rate, total_steps=args.steps, pct_start=0.1
+        optimizer, args.rate, total_steps=max(args.steps, 1), pct_start=0.1
     )
     first = 0
     parts = {"net": net, "company": company, "mean_net": mean_net}
@@ -187,8 +189,10 @@ def predict(net: ArticulationNet, clip: Clip) -> tuple[Floats, Floats]:
     return out[0].numpy(), touch[0].numpy()
 
 
-def finish(net: ArticulationNet, sets: dict[str, list[Clip]], geometry: LipGeometry) -> Articulation:
-    """Calibrate amplitude and closure on clips the net has not learned from."""
+def finish(
+    net: ArticulationNet, sets: dict[str, list[Clip]], labelled: list[Clip], geometry: LipGeometry
+) -> Articulation:
+    """Calibrate amplitude on clips the net has not learned from, and closure on labelled ones."""
     means, ratios, spreads = [], [], []
     made = {name: [predict(net, clip) for clip in clips] for name, clips in sets.items()}
     for name, clips in sets.items():
@@ -202,25 +206,15 @@ def finish(net: ArticulationNet, sets: dict[str, list[Clip]], geometry: LipGeome
     share = np.abs(geometry.row) * np.mean(spreads, 0)
     gain[lips] = np.average(gain[lips], weights=share[lips] + 1e-6)
     articulation = Articulation(net, geometry, np.mean(means, 0), gain, 0.0).eval()
-    touches = [touch_of(articulation, made[name], sets[name], geometry) for name in sets]
-    articulation.touch.fill_(float(np.mean(touches)))
+    articulation.touch.fill_(touch_of(net, labelled))
     return articulation
 
 
-def touch_of(
-    articulation: Articulation, made: list[tuple[Floats, Floats]], clips: list[Clip], geometry: LipGeometry
-) -> float:
-    """The logit from which lips touch, so that they do so in as many frames as the speakers' own."""
-    out, logit = (torch.tensor(np.concatenate(column)) for column in zip(*made, strict=True))
-    closed = float(np.mean(np.concatenate([c.gap for c in clips]) < geometry.closed))
-    low, high = -8.0, 8.0
-    for _ in range(20):
-        articulation.touch.fill_((low + high) / 2)
-        with torch.no_grad():
-            gap = articulation.articulate(out, logit)[0] @ articulation.row
-        more = float((gap < geometry.closed).float().mean()) > closed
-        low, high = ((low + high) / 2, high) if more else (low, (low + high) / 2)
-    return low
+def touch_of(net: ArticulationNet, clips: list[Clip]) -> float:
+    """The logit from which lips touch, so that they do so in most of the closures that are labelled."""
+    logits = [predict(net, clip)[1][clip.visemes == CLOSED] for clip in clips]
+    together = np.concatenate([*logits, np.zeros(1, np.float32)])
+    return float(np.quantile(together, 1 - CLOSED_SHARE))
 
 
 def export(articulation: Articulation, path: Path, silence: Floats, facts: dict[str, object]) -> None:
@@ -266,7 +260,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--dropout", type=float, default=0.2)
-    parser.add_argument("--begin", type=Path, help="checkpoint whose net to begin with")
+    parser.add_argument("--begin", type=Path, nargs="+", help="checkpoints whose mean to begin with")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
@@ -290,7 +284,8 @@ def main() -> None:
     print(counts, f"{minutes} minutes with variants")
     net = train(args, learn, geometry)
     facts = {"steps": args.steps, "minutes": minutes, "clips": counts}
-    articulation = finish(net, keep or learn, geometry)
+    labelled = [c for clips in learn.values() for c in clips if not c.seen and not c.variant]
+    articulation = finish(net, keep or learn, labelled, geometry)
     print("gain", *(f"{n} {g:.2f}" for n, g in zip(CHANNELS, articulation.gain, strict=True)))
     export(articulation, args.out, silence_features(args.data), facts)
     print(f"wrote {args.out}; now: python train/evaluate_articulation.py --data {args.data}")

@@ -19,6 +19,8 @@ from vasari.motion.motion import Floats
 FORMAT = "vasari-articulation"
 FORMAT_VERSION = 2
 
+_LEAD = 1  # feature frames by which lips move early: those of voices it does not know the net moves late
+
 
 class Articulation:
     """The trained net.
@@ -69,5 +71,6 @@ class Articulation:
         Returns:
             expression (52,), only mouth, jaw, cheeks and nose not zero; and how surely the lips touch, 0..1.
         """
-        expression, closure = self._session.run(None, {"features": window[None], "ahead": np.array([ahead])})
+        told = np.array([max(ahead - _LEAD, self.least)])
+        expression, closure = self._session.run(None, {"features": window[None], "ahead": told})
         return expression[0], float(closure[0])

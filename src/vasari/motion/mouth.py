@@ -11,10 +11,9 @@ from vasari.motion.inertia import Inertia
 from vasari.motion.motion import MOTION_RATE, Floats
 
 _VOICED = 0.35  # probability of speech that sets the mouth free
-_PAST = 3  # feature frames of voice that count, besides all to come: lips move before the voice is heard
-_LEAD = 1  # feature frames by which all is done early: of voices not learned the net is that late
+_NEAR = (3, 4)  # feature frames of voice before and after that count: lips move before the voice is heard
 _ATTACK = 0.06  # seconds to set it free
-_HOLD, _RELEASE = 0.24, 0.20  # seconds it stays free after the voice, and then takes to rest
+_HOLD, _RELEASE = 0.16, 0.20  # seconds it stays free after the voice, and then takes to rest
 
 
 class Mouth:
@@ -44,8 +43,9 @@ class Mouth:
             voice: (context,) probabilities of speech.
             amplitude: factor on what the mouth does, besides its own (:class:`Amplitude`).
         """
-        expression, closure = self._net(features, max(self._ahead - _LEAD, self._net.least))
-        voiced = float(voice[-_PAST - self._ahead :].max()) > _VOICED
+        expression, closure = self._net(features, self._ahead)
+        now = len(voice) - self._ahead
+        voiced = float(voice[now - _NEAR[0] : now + _NEAR[1]].max()) > _VOICED
         amplitude *= self._amplitude.step(max(float(self._net.gap @ expression), 0.0), voiced)
         self._shown = self._inertia(amplitude * self._open(voiced) * expression).astype(np.float32)
         return self._shown, closure
