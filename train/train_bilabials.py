@@ -8,7 +8,7 @@
     python train/train_bilabials.py --source ../shared/data --data ../motion-data
 
 A small dilated convolution net over speech features, 0.6 s about each row, is taught the hand-labelled phones
-of the Berlin Database of Emotional Speech and those of speech synthesised in 17 languages. Nobody's lips were
+of the Berlin Database of Emotional Speech and those of speech synthesised in 16 languages. Nobody's lips were
 watched: a closure is where the sound of p, b or m is, from the beginning of its silence to its release. Two
 speakers and two sentences of the database and three languages are kept apart and tested; so is GRID, of whose
 words only those that begin with p or b are known to. A run stopped before its end goes on when the same
