@@ -25,6 +25,8 @@ LEAST_FACE, LEAST_BACKGROUND = 0.85, 0.03
 #: The crown is so far above the face's outline, heights of the face; a cut-off head is completed by a dome
 #: of this least and greatest height, in half widths of the cut, with so soft an edge, pixels.
 CROWN, DOME_RANGE, EDGE_SOFT = 0.42, (0.2, 0.8), 6.0
+#: Hair that is cut off at a side ends this far beyond it, in sides of the picture.
+HAIR_BEYOND = 0.05
 #: Radius of the window in which the edge follows the picture's own, in sides of the picture; its tolerance.
 EDGE_WINDOW, EDGE_TOLERANCE = 1 / 80, 2e-4
 
@@ -48,6 +50,7 @@ def person_matte(picture: Bytes, seen: tuple[slice, slice], face: Floats) -> Flo
     if whole[inside].mean() < LEAST_FACE or (matte < 0.5).mean() < LEAST_BACKGROUND:
         return None
     _round_off(whole, seen[0].start, face)
+    _end_beside(whole, seen[1], face)
     whole = np.maximum(whole, cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.5))
     return np.asarray(whole, np.float32)
 
@@ -96,6 +99,15 @@ def _round_off(matte: NDArray[Any], top: int, face: Floats) -> None:
     y, x = np.mgrid[:top, : matte.shape[1]].astype(np.float32) + 0.5
     inside = np.hypot((x - touching.mean()) / half, (top - y) / dome)
     matte[:top] *= np.clip((1 - inside) * dome / EDGE_SOFT + 0.5, 0, 1)
+
+
+def _end_beside(matte: NDArray[Any], columns: slice, face: Floats) -> None:
+    """Hair that the photo cuts off at its sides soon ends beyond them, in place; shoulders go on."""
+    beyond = np.arange(matte.shape[1]) + 0.5
+    beyond = np.maximum(columns.start - beyond, beyond - columns.stop) / matte.shape[1]
+    hair = 1 - np.clip(beyond / HAIR_BEYOND, 0, 1)
+    chin = int(np.clip(face[:, 1].max(), 0, len(matte)))
+    matte[:chin] *= hair[None].astype(matte.dtype)
 
 
 def _borders(seen: tuple[slice, slice], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
