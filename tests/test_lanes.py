@@ -1,0 +1,34 @@
+"""Four colours looked up at once are what they would be one by one."""
+
+import cv2
+import numpy as np
+import pytest
+
+from vasari.render.lanes import colour_at
+from vasari.render.texture import packed
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_bilinear_in_every_channel(channels: int) -> None:
+    picture = RNG.integers(0, 256, (40, 50, channels), np.uint8)
+    places = RNG.uniform(-2, 55, (500, 2)).astype(np.float32)
+    expected = cv2.remap(
+        picture[..., :3].astype(np.float32),
+        places[:, None] - 0.5,
+        None,  # type: ignore[call-overload]
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )[:, 0]
+    colour = np.empty(3, np.float32)
+    for (x, y), wanted in zip(places, expected, strict=True):
+        colour_at(packed(picture), np.float32(x), np.float32(y), colour)
+        np.testing.assert_allclose(colour, wanted, atol=4)
+
+
+def test_whole_colours_stay_exact() -> None:
+    picture = np.full((4, 4, 3), (255, 128, 3), np.uint8)
+    colour = np.empty(3, np.float32)
+    colour_at(packed(picture), np.float32(1.7), np.float32(2.2), colour)
+    np.testing.assert_array_equal(colour, (255, 128, 3))
