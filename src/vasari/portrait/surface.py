@@ -54,6 +54,7 @@ class Surface:
         triangles: (F, 3) drawn. kinds: (F,) see :mod:`vasari.render.shade`.
         skin: ids of skin vertices. visible: of the face, seen by the camera. outline: on its oval.
         alpha: (V,) opacity. lid: (V,) share of the shut eye's picture.
+        left: (V,) whether a vertex is on the subject's left.
         far: what a hidden side borrows. turned: (V,) its opacity when turned to the camera.
         far_rim: points (n, 3) and places (n, 2) where glasses would stand out beyond the far eye.
         normals: (V, 3).
@@ -68,6 +69,7 @@ class Surface:
     outline: Ints
     alpha: Floats
     lid: Floats
+    left: NDArray[np.bool_]
     far: FarSide
     turned: Floats
     far_rim: tuple[Floats, Floats]
@@ -84,15 +86,17 @@ class Surface:
         table[:, shade.ALPHA] = self.alpha
         table[:, shade.RED : shade.BLUE + 1] = tints
         table[:, shade.TURNED] = self.turned
-        borrowed = np.flatnonzero(self.far.share > 0)
-        twin = self.far.twin[borrowed]
+        twin = self.far.twin
         table[:, shade.SHARE] = self.far.share
-        table[:, shade.TWIN_U : shade.TWIN_V + 1] = uv
-        table[borrowed, shade.TWIN_U : shade.TWIN_V + 1] = uv[twin]
-        table[borrowed, shade.RED : shade.BLUE + 1] = self.far.gain[borrowed]
-        share = self.far.share[borrowed, None]
-        shut = closed_uv[borrowed]
-        table[borrowed, shade.CLOSED_U : shade.CLOSED_V + 1] = shut + (share > 0.5) * (closed_uv[twin] - shut)
+        # places of neighbours must lie near each other: all have a twin, whether they borrow from it or not
+        table[:, shade.TWIN_U : shade.TWIN_V + 1] = uv[twin]
+        inside = self.triangles[self.kinds == shade.TINTED]
+        gained = np.setdiff1d(self.skin, inside)
+        table[gained, shade.RED : shade.BLUE + 1] = self.far.gain[gained]
+        for side in (self.left, ~self.left):
+            lids = side & (self.lid > 0.5)
+            if lids.any() and self.far.share[lids].mean() > 0.5:  # the eye is hidden: its twin shuts for it
+                table[side, shade.CLOSED_U : shade.CLOSED_V + 1] = closed_uv[twin[side]]
         return table
 
 
@@ -144,6 +148,7 @@ def describe_surface(
         visible[outline].astype(np.int32),
         alpha,
         lid,
+        model.neutral[:, 0] > 0,
         far,
         np.asarray(turned, np.float32),
         rim,
@@ -259,7 +264,8 @@ def _drawn(model: HeadModel, alpha: Floats, lid: Floats, borrowed: Floats) -> tu
             lids = lid[own].max(1) > 0
             left = model.neutral[own, 0].mean(1) > 0
             of_kind[lids & left], of_kind[lids & ~left] = shade.LID_LEFT, shade.LID_RIGHT
-            far = borrowed[own].max(1) > LEAST_BORROWED
+            tinted = model.part_triangles("mouth", "gums", "tongue", "teeth_upper", "teeth_lower")
+            far = (borrowed[own].max(1) > LEAST_BORROWED) & ~np.isin(own, tinted).any(1)
             of_kind[far & left], of_kind[far & ~left] = shade.FAR_LEFT, shade.FAR_RIGHT
         triangles.append(own)
         kinds.append(of_kind)
