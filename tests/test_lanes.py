@@ -23,12 +23,12 @@ def test_bilinear_in_every_channel(channels: int) -> None:
     )[:, 0]
     colour = np.empty(3, np.float32)
     for (x, y), wanted in zip(places, expected, strict=True):
-        colour_at(packed(picture), np.float32(x), np.float32(y), colour)
+        colour_at(packed(picture), float(x), float(y), colour)
         np.testing.assert_allclose(colour, wanted, atol=4)
 
 
 def test_whole_colours_stay_exact() -> None:
     picture = np.full((4, 4, 3), (255, 128, 3), np.uint8)
     colour = np.empty(3, np.float32)
-    colour_at(packed(picture), np.float32(1.7), np.float32(2.2), colour)
+    colour_at(packed(picture), 1.7, 2.2, colour)
     np.testing.assert_array_equal(colour, (255, 128, 3))
