@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from vasari.head.expressions import EXPRESSION_INDEX
+from vasari.portrait.infancy import infancy
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -39,6 +40,9 @@ COARSENESS = 2
 #: Value of a map where the skin stays as it is; a fold's bottom is this much darker at full weight.
 EVEN, DEPTH = 128, 0.3
 
+#: Share of its folds that a baby's skin does not show.
+SMOOTH_BABIES = 0.8
+
 # Chains of landmarks that a fold follows; the subject's left mirrors the right.
 _NASOLABIAL = ((129, 203, 206, 216), (358, 423, 426, 436))
 _OUTER_CORNER, _INNER_CORNER = (33, 263), (133, 362)
@@ -60,6 +64,7 @@ def crease_maps(picture: Bytes, landmarks: Floats, skin: Floats) -> Bytes:
         np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8), skin
     )
     eyes = float(np.linalg.norm(points[_OUTER_CORNER[0]] - points[_OUTER_CORNER[1]]))
+    bare = bare * (1 - SMOOTH_BABIES * infancy(landmarks))
     maps = []
     for curves in _curves(points).values():
         total = np.zeros((size, size), np.float32)
