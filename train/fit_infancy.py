@@ -63,9 +63,8 @@ def main() -> None:
     for k in range(FOLDS):
         weights, bias = fit(x[fold != k], y[fold != k])
         found[fold == k] = 1 / (1 + np.exp(-(x[fold == k] @ weights + bias)))
-    print(
-        f"held out, at 0.7: {(found[y] > 0.7).sum()} of {y.sum()} babies, {(found[~y] > 0.7).sum()} of {(~y).sum()} others"
-    )
+    babies, others = (found[y] > 0.7).sum(), (found[~y] > 0.7).sum()
+    print(f"held out, at 0.7: {babies} of {y.sum()} babies, {others} of {(~y).sum()} others")
     weights, bias = fit(x, y)
     print("WEIGHTS =", weights.round(2).tolist(), "BIAS =", round(bias, 2))
 
