@@ -76,3 +76,14 @@ def test_the_eye_turns_down_as_it_shuts(portrait: Portrait) -> None:
     opened = renderer._eye_turns(frame, eye, np.zeros(2, np.float32))
     closing = renderer._eye_turns(frame, eye, np.full(2, 0.5, np.float32))
     assert (closing[:, 2, 1] < opened[:, 2, 1] - 0.05).all()
+
+
+def test_a_lid_in_shade_stays_dark_beside_lit_skin() -> None:
+    picture, outline, seam = eye_picture()
+    shade = np.array([100, 62, 42])
+    picture[:] = shade
+    picture[338:] = 1.6 * shade  # hard light on the cheek and the temple
+    picture[:, :292] = (245, 225, 200)
+    picture[311:330, 298:343] = 235
+    shut = close_eyes(picture, [outline], [seam]).astype(float)
+    assert (shut[313:320, 310:335].mean((0, 1)) < 1.2 * shade + 5).all()

@@ -20,7 +20,11 @@ FOLD_SHARE = 0.28  # ... in heights of the opening
 FEATHER_PX = 2.2  # over which the made lid passes into the photo's skin
 RING_PX = 12.0  # width of the skin around the eye that tells the lid's colour
 SKIN_BLUR_PX = 3.0  # over which that colour is averaged
-PLANE_SHARE = 0.3  # of the skin all round the eye in the colour of the lid's edge
+WIDE_PX, WIDE_SHARE = 10.0, 0.3  # ... and farther about, with its share at least
+FAINT = 0.02  # trust in skin below which it is its farther surroundings that count
+CHEEK_SHARE = 0.45  # say of the skin below the eye, as the shut lid comes down from above
+AGLOW = 1.4  # a shut lid's brightness over the mean of all that is near its edge, at most
+AGLOW_PX = 6.0  # what counts as near
 DETAIL_PX = 2.5  # coarsest texture taken from the cheek
 
 
@@ -44,7 +48,9 @@ def close_eyes(picture: Bytes, openings: list[Floats], seams: list[Floats]) -> B
         offset = np.array([columns.start, rows.start], np.float32)
         # lashes and their liner lie on the rim of the open eye: they go with it
         hole = grown(polygon(opening - offset, patch.shape[:2]), _beyond(opening, unit))
-        lid = _membrane(patch, hole, unit) + _skin_detail(picture, opening, rows, columns, unit)
+        say = np.where(_above(seam - offset, patch.shape[:2]), 1, CHEEK_SHARE).astype(np.float32)
+        lid = _membrane(patch, hole, say, unit)
+        lid *= 1 + _skin_detail(picture, opening, rows, columns, unit)
         lid *= _lid_relief(seam - offset, patch.shape[:2])[..., None]
         soft = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), FEATHER_PX * unit)[..., None]
         closed = patch + np.clip(soft * 1.6, 0, 1) * (lid - patch)
@@ -57,48 +63,79 @@ def _beyond(opening: Floats, unit: float) -> float:
     return float(np.clip(FOLD_SHARE * np.ptp(opening[:, 1]), LASHES_PX[0] * unit, LASHES_PX[1] * unit))
 
 
-def _membrane(patch: Floats, hole: Mask, unit: float) -> Floats:
-    """The patch (h, w, 3) with a soap film over the hole, held by the skin around it.
+def _above(seam: Floats, shape: tuple[int, int]) -> Mask:
+    """The side (h, w) of the upper lid, of the line through an eye's corners."""
+    (x0, y0), (x1, y1) = seam[np.argsort(seam[:, 0])][[0, -1]]
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) + 0.5
+    return np.asarray(y - y0 < (x - x0) * (y1 - y0) / max(float(x1 - x0), 1e-3))
+
+
+def _membrane(patch: Floats, hole: Mask, say: Floats, unit: float) -> Floats:
+    """The patch (h, w, 3) with a soap film over the hole, held by the skin around it, each pixel by its say.
 
     Brows, lashes, ink and rims of glasses around the eye are no skin: they stray from the plane (colour over
-    place) that fits most of the surroundings, and do not hold the film.
+    place) that fits most of the surroundings, and do not hold the film. Where light is hard the plane may fit
+    lit skin beside a shaded eye: so the film is nowhere much brighter than what its edge lies in.
     """
     around = grown(hole, RING_PX * unit) & ~hole
     y, x = np.nonzero(around)
     basis = np.stack([np.ones(len(x)), x / patch.shape[1], y / patch.shape[0]], 1).astype(np.float32)
     colours = patch[around]
-    weight = np.ones(len(x), np.float32)
-    stray = np.zeros(len(x), np.float32)
+    weight = say[around]
     for _ in range(8):  # iteratively reweighted least squares; what is dark is the likelier stranger
         scaled = basis * weight[:, None]
         plane = np.linalg.solve(scaled.T @ basis + 1e-3 * np.eye(3, dtype=np.float32), scaled.T @ colours)
-        stray = (colours - basis @ plane).mean(1)
-        spread = max(1.48 * float(np.median(np.abs(stray))), 4.0)
-        weight = 1 / (1 + (np.where(stray < 0, 2, 1) * stray / spread) ** 2)
+        error = colours - basis @ plane
+        stray = error.mean(1)
+        tint = np.abs(error - stray[:, None]).sum(1)  # grey on brown skin: lashes, glints
+        far = np.where(stray < 0, 2, 1.5) * stray / _spread(stray)
+        weight = say[around] / (1 + far**2 + (tint / _spread(tint)) ** 2)
     trust = np.zeros(patch.shape[:2], np.float32)
     trust[around] = weight**2
-    total = cv2.GaussianBlur(trust, (0, 0), SKIN_BLUR_PX * unit)
-    mean = cv2.GaussianBlur(patch * trust[..., None], (0, 0), SKIN_BLUR_PX * unit)
-    gy, gx = np.mgrid[: patch.shape[0], : patch.shape[1]].astype(np.float32)
-    flat = np.stack([np.ones_like(gx), gx / patch.shape[1], gy / patch.shape[0]], -1) @ plane
-    held = (mean + 0.02 * flat) / (total + 0.02)[..., None]
-    held += PLANE_SHARE * (flat - held)
-    film = np.where(hole[..., None], flat, held).astype(np.float32)
+    wide, _ = _blurred(patch, trust, WIDE_PX * unit)
+    near, known = _blurred(patch, trust, SKIN_BLUR_PX * unit)
+    share = np.maximum(WIDE_SHARE, FAINT / (FAINT + known))[..., None]
+    held = near + share * (wide - near)
+    glow, _ = _blurred(patch, around.astype(np.float32), AGLOW_PX * unit)
+    held *= np.minimum(1, AGLOW * glow.mean(-1) / np.maximum(held.mean(-1), 1))[..., None]
+    film = np.where(hole[..., None], wide, held).astype(np.float32)
     for size in (15, 9, 5, 3):  # relaxation, from coarse to fine
         for _ in range(40):
             film = np.where(hole[..., None], cv2.blur(film, (size, size)), held).astype(np.float32)
     return np.asarray(film)
 
 
+def _spread(errors: Floats) -> float:
+    """Standard deviation of errors (levels) that are normal but for outliers; grain at the least."""
+    return max(1.48 * float(np.median(np.abs(errors))), 4.0)
+
+
+def _blurred(patch: Floats, trust: Floats, sigma: float) -> tuple[Floats, Floats]:
+    """Mean colours (h, w, 3) of what is trusted (h, w) near each pixel, and how much trust lies there.
+
+    Where there is none, the mean of all.
+    """
+    overall = (patch * trust[..., None]).sum((0, 1)) / max(float(trust.sum()), 1e-6)
+    known = cv2.GaussianBlur(trust, (0, 0), sigma)
+    mean = cv2.GaussianBlur(patch * trust[..., None], (0, 0), sigma)
+    mean = (mean + 1e-4 * overall) / (known + 1e-4)[..., None]
+    return np.asarray(mean, np.float32), np.asarray(known)
+
+
 def _skin_detail(picture: Bytes, opening: Floats, rows: slice, columns: slice, unit: float) -> Floats:
-    """Fine texture (h, w, 3) of the cheek under an eye, to lay over its lid: pores, grain, brushwork."""
+    """Fine texture (h, w, 3) of the cheek under an eye, to lay over its lid: pores, grain, brushwork.
+
+    In shares of the cheek's brightness: what is lit by less shows less of it.
+    """
     height = rows.stop - rows.start
     down = round(float(np.ptp(opening[:, 1])) + 2 * _beyond(opening, unit) + 0.6 * height)
     first = min(rows.start + down, picture.shape[0] - height)
     cheek = picture[first : first + height, columns].astype(np.float32)
-    fine = cheek - cv2.GaussianBlur(cheek, (0, 0), DETAIL_PX * unit)
+    coarse = cv2.GaussianBlur(cheek, (0, 0), DETAIL_PX * unit)
+    fine = cheek - coarse
     most = 2 * 1.48 * max(float(np.median(np.abs(fine))), 0.7)
-    return np.asarray(0.8 * np.clip(fine, -most, most), np.float32)
+    lit = np.maximum(coarse.mean(-1), 40)[..., None]
+    return np.asarray(0.8 * np.clip(fine, -most, most) / lit, np.float32)
 
 
 def _lid_relief(seam: Floats, shape: tuple[int, int]) -> Floats:
