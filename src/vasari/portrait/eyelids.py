@@ -20,11 +20,9 @@ FOLD_SHARE = 0.28  # ... in heights of the opening
 FEATHER_PX = 2.2  # over which the made lid passes into the photo's skin
 RING_PX = 12.0  # width of the skin around the eye that tells the lid's colour
 SKIN_BLUR_PX = 3.0  # over which that colour is averaged
-WIDE_PX, WIDE_SHARE = 10.0, 0.3  # ... and farther about, with its share at least
+WIDE_PX, WIDE_SHARE = 10.0, 0.3  # ... and farther about, with its share
 FAINT = 0.02  # trust in skin below which it is its farther surroundings that count
 CHEEK_SHARE = 0.45  # say of the skin below the eye, as the shut lid comes down from above
-AGLOW = 1.4  # a shut lid's brightness over the mean of all that is near its edge, at most
-AGLOW_PX = 6.0  # what counts as near
 DETAIL_PX = 2.5  # coarsest texture taken from the cheek
 
 
@@ -74,8 +72,8 @@ def _membrane(patch: Floats, hole: Mask, say: Floats, unit: float) -> Floats:
     """The patch (h, w, 3) with a soap film over the hole, held by the skin around it, each pixel by its say.
 
     Brows, lashes, ink and rims of glasses around the eye are no skin: they stray from the plane (colour over
-    place) that fits most of the surroundings, and do not hold the film. Where light is hard the plane may fit
-    lit skin beside a shaded eye: so the film is nowhere much brighter than what its edge lies in.
+    place) that fits most of the surroundings, and do not hold the film. The plane itself lends no
+    colour: in hard light it runs into greys that no skin has.
     """
     around = grown(hole, RING_PX * unit) & ~hole
     y, x = np.nonzero(around)
@@ -92,12 +90,10 @@ def _membrane(patch: Floats, hole: Mask, say: Floats, unit: float) -> Floats:
         weight = say[around] / (1 + far**2 + (tint / _spread(tint)) ** 2)
     trust = np.zeros(patch.shape[:2], np.float32)
     trust[around] = weight**2
-    wide, _ = _blurred(patch, trust, WIDE_PX * unit)
-    near, known = _blurred(patch, trust, SKIN_BLUR_PX * unit)
-    share = np.maximum(WIDE_SHARE, FAINT / (FAINT + known))[..., None]
-    held = near + share * (wide - near)
-    glow, _ = _blurred(patch, around.astype(np.float32), AGLOW_PX * unit)
-    held *= np.minimum(1, AGLOW * glow.mean(-1) / np.maximum(held.mean(-1), 1))[..., None]
+    overall = (patch * trust[..., None]).sum((0, 1)) / max(float(trust.sum()), 1e-6)
+    wide = _blurred(patch, trust, WIDE_PX * unit, overall)
+    held = _blurred(patch, trust, SKIN_BLUR_PX * unit, wide)
+    held += WIDE_SHARE * (wide - held)
     film = np.where(hole[..., None], wide, held).astype(np.float32)
     for size in (15, 9, 5, 3):  # relaxation, from coarse to fine
         for _ in range(40):
@@ -110,16 +106,11 @@ def _spread(errors: Floats) -> float:
     return max(1.48 * float(np.median(np.abs(errors))), 4.0)
 
 
-def _blurred(patch: Floats, trust: Floats, sigma: float) -> tuple[Floats, Floats]:
-    """Mean colours (h, w, 3) of what is trusted (h, w) near each pixel, and how much trust lies there.
-
-    Where there is none, the mean of all.
-    """
-    overall = (patch * trust[..., None]).sum((0, 1)) / max(float(trust.sum()), 1e-6)
-    known = cv2.GaussianBlur(trust, (0, 0), sigma)
-    mean = cv2.GaussianBlur(patch * trust[..., None], (0, 0), sigma)
-    mean = (mean + 1e-4 * overall) / (known + 1e-4)[..., None]
-    return np.asarray(mean, np.float32), np.asarray(known)
+def _blurred(patch: Floats, trust: Floats, sigma: float, fallback: Floats) -> Floats:
+    """Mean colours (h, w, 3) of what is trusted (h, w) near each pixel; else the fallback."""
+    known = cv2.GaussianBlur(trust, (0, 0), sigma)[..., None]
+    total = cv2.GaussianBlur(patch * trust[..., None], (0, 0), sigma)
+    return np.asarray((total + FAINT * fallback) / (known + FAINT), np.float32)
 
 
 def _skin_detail(picture: Bytes, opening: Floats, rows: slice, columns: slice, unit: float) -> Floats:
