@@ -139,7 +139,7 @@ def testset(tmp_path: Path, photo: Path, speech: np.ndarray, write_wav: Any) -> 
     cv2.imwrite(str(tmp_path / "portraits" / "one.png"), picture)
     cv2.imwrite(str(tmp_path / "portraits" / "wall.png"), np.full((256, 256, 3), 90, np.uint8))
     (tmp_path / "portraits.csv").write_text(
-        "name,style,age,ita,licence\none,drawing,adult,,public domain\nwall,photo,,,MIT\n"
+        "name,style,age,ita,licence\none,painting,adult,,public domain\nwall,photo,,,MIT\n"
     )
     write_wav(tmp_path / "speech" / "talk.wav", speech[: 2 * SAMPLE_RATE])
     write_wav(tmp_path / "speech" / "more.wav", speech[2 * SAMPLE_RATE : 4 * SAMPLE_RATE])
@@ -159,7 +159,7 @@ def test_design_pairs_everything_once(testset: Path) -> None:
         ("portrait", "wall", "wall", "talk"),
         ("speech", "more", "one", "more"),
     ]
-    assert items[0].attributes == {"style": "drawing", "age": "adult", "licence": "public domain"}
+    assert items[0].attributes == {"style": "painting", "age": "adult", "licence": "public domain"}
     assert items[0].bilabials == ((0.5, 0.6), (1.0, 1.1))
     assert items[2].bilabials is read_bilabials(testset / "speech" / "more.wav") is None
 

@@ -77,8 +77,8 @@ def _section(release: Release, picture: str | None) -> str:
         f"Machine: {release.machine}.\n",
     ]
     if picture:
-        parts.append(f"![Three moments of each painting, drawing and statue]({picture})\n")
-    parts += ["### Beside people: every portrait, one speech\n", overall_table(good)]
+        parts.append(f"![Three moments of each painting and statue]({picture})\n")
+    parts += ["### Beside people: every portrait, one speech\n", _commonest(good), overall_table(good)]
     parts += ["### For whom: subgroups of the portraits\n", _GROUPS_TEXT, group_table(portraits)]
     parts += ["### Worst portraits\n", worst_list(portraits)]
     if speeches:
@@ -99,7 +99,7 @@ look to one observer; skin is told of photos only, real and generated.
 
 def overall_table(outcomes: Sequence[Outcome]) -> str:
     """Every measure beside people."""
-    lines = ["| | median (10-90 %) | people | off | |", "|---|---:|---:|---:|---|"]
+    lines = ["| | median (10-90 %) | people | off, of those told | |", "|---|---:|---:|---:|---|"]
     keys = measured(outcomes)
     for prefixes, title in GROUPS.items():
         some = [key for key in keys if key.split(".")[0] in prefixes]
@@ -120,8 +120,21 @@ def _overall_row(outcomes: Sequence[Outcome], key: str, told: Spread) -> str:
     off = f"{told.off} of {told.count}" if told.count else "-"
     return (
         f"| {label(key)} | {told.median:{it.form}}{unit} ({told.low:{it.form}} to {told.high:{it.form}}) "
-        f"| {it.people} | {off} | {words} |"
+        f"| {_people(key)} | {off} | {words} |"
     )
+
+
+def _people(key: str) -> str:
+    return "" if key == CHANCE else standard(key).people
+
+
+def _commonest(outcomes: Sequence[Outcome]) -> str:
+    """Which measures are off most often, in a sentence."""
+    counts = {key: sum(key in outcome.off for outcome in outcomes) for key in measured(outcomes)}
+    ranked = sorted((key for key in counts if counts[key]), key=lambda key: -counts[key])[:REASONS]
+    if not ranked:
+        return "No measure is off in any film.\n"
+    return "Off most often: " + ", ".join(f"{label(key)} ({counts[key]})" for key in ranked) + ".\n"
 
 
 def group_table(outcomes: Sequence[Outcome]) -> str:
@@ -195,7 +208,7 @@ def speech_table(outcomes: Sequence[Outcome]) -> str:
         traits = [outcome.attributes.get(key, "") for key in ("language", "engine", "condition")]
         cells = [outcome.failure] if outcome.failure else [_figure(outcome, key) for key in keys]
         lines.append(_row([outcome.name, *traits, *cells]))
-    people = ["*people*", "", "", "", *(standard(key).people for key in keys)]
+    people = ["*people*", "", "", "", *(_people(key) for key in keys)]
     return "\n".join([*lines, _row(people)]) + "\n"
 
 

@@ -15,10 +15,10 @@ from vasari.measure.results.trial import film_of
 
 Bytes = NDArray[np.uint8]
 
-#: Shown is art in the public domain; photos are not, as their people did not agree to be seen saying this.
-STYLES, LICENCE = ("painting", "drawing", "statue"), "public domain"
+#: Shown is old art in the public domain; photos, also traced ones, are not: their people did not agree to it.
+STYLES, LICENCE = ("painting", "statue"), "public domain"
 #: Moments of a film, as parts of its length; side of a tile, pixels; faces in a row; JPEG quality.
-MOMENTS, TILE, FACES, QUALITY = (0.2, 0.45, 0.7), 112, 4, 80
+MOMENTS, TILE, FACES, QUALITY = (0.2, 0.45, 0.7), 96, 4, 72
 
 
 def contact_sheet(items: Sequence[Item], folder: Path, size: int, out: Path) -> bool:

@@ -103,7 +103,8 @@ def _made(item: Item, film: Path, size: int) -> Outcome:
         judged = _judged(item, part)
         clock.mark("judging")
     except VasariError as error:
-        failure = f"{stage}: {type(error).__name__}: {str(error).replace(str(item.photo.parent), '...')}"
+        message = str(error).replace(str(part), film.name).replace(str(item.photo), item.photo.name)
+        failure = f"{stage}: {type(error).__name__}: {message}"
     if part.is_file():
         part.replace(film)
     seconds = {**clock.seconds, "wall": round(perf_counter() - began, 2)}
