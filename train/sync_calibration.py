@@ -11,6 +11,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from onnx_header import write_header
 from sync_data import Take
 from vasari.measure.scorer import (
     MOST_LAG,
@@ -81,9 +82,8 @@ def groups_of(scorer: SyncScorer, takes: list[Take], together: int) -> list[list
 
 def calibrate(path: Path, sets: dict[str, list[Take]]) -> None:
     """Write the unit of agreement and the weights of confidence into the net's file."""
-    model = onnx.load(path)
-    header = json.loads(model.metadata_props[0].value) | {"unit": 1.0, "confidence": [0.0] * 4}
-    _write(model, header, path)
+    header = json.loads(onnx.load(path).metadata_props[0].value) | {"unit": 1.0, "confidence": [0.0] * 4}
+    write_header(path, header)
     scorer = SyncScorer(onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]))
     everyone = [t for takes in sets.values() for t in takes]
     strangers = [t for t in everyone if t.group != "grid_s1"]  # to whom the net has not listened
@@ -103,9 +103,8 @@ def calibrate(path: Path, sets: dict[str, list[Take]]) -> None:
                     peak = vertex((curve - far(curve)) / unit)[1]
                     rows.append(evidence(curve, peak, one.windows))
                 truth += [1, 0]
-    _write(
-        model, header | {"unit": unit, "confidence": logistic(np.array(rows), np.array(truth)).tolist()}, path
-    )
+    confidence = logistic(np.array(rows), np.array(truth)).tolist()
+    write_header(path, header | {"unit": unit, "confidence": confidence})
 
 
 def logistic(rows: Reals, truth: NDArray[np.int_]) -> Reals:
@@ -116,8 +115,3 @@ def logistic(rows: Reals, truth: NDArray[np.int_]) -> Reals:
         return float(np.logaddexp(0, -sign * (rows @ weights)).mean() + 1e-3 * (weights[1:] ** 2).sum())
 
     return np.round(minimize(cost, np.zeros(rows.shape[1])).x, 5)
-
-
-def _write(model: onnx.ModelProto, header: dict[str, object], path: Path) -> None:
-    onnx.helper.set_model_props(model, {"vasari": json.dumps(header)})
-    onnx.save(model, path)

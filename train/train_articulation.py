@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
 import time
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from torch import Tensor, nn
 from articulation_data import SETS, Batch, Batches, Clip, held_out, load_clips
 from articulation_net import CURVES, Articulation, ArticulationNet, Shape
 from lip_geometry import CHANNELS, LipGeometry
+from onnx_header import write_header
 from vasari.head.model import HeadModel
 from visemes import CLOSED, NAMES, UNKNOWN
 
@@ -219,8 +219,6 @@ def touch_of(net: ArticulationNet, clips: list[Clip]) -> float:
 
 def export(articulation: Articulation, path: Path, silence: Floats, facts: dict[str, object]) -> None:
     """Write the net as ONNX; its metadata say how to feed it."""
-    import onnx
-
     shape = articulation.net.shape
     example = (torch.zeros(1, shape.context, shape.features), torch.tensor([shape.least]))
     torch.onnx.export(
@@ -232,7 +230,6 @@ def export(articulation: Articulation, path: Path, silence: Floats, facts: dict[
         opset_version=17,
         dynamo=False,
     )
-    model = onnx.load(path)
     header = {
         "format": FORMAT,
         "version": FORMAT_VERSION,
@@ -244,8 +241,7 @@ def export(articulation: Articulation, path: Path, silence: Floats, facts: dict[
         "silence": [round(float(v), 5) for v in silence],
         **facts,
     }
-    onnx.helper.set_model_props(model, {"vasari": json.dumps(header)})
-    onnx.save(model, path)
+    write_header(path, header)
 
 
 def main() -> None:

@@ -19,19 +19,18 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
+from onnx_header import write_header
 from sync_net import coloured
 from vasari.voice.features import FEATURE_DIM, LEVEL, LOUDNESS
 from vasari.voice.spectrum import FEATURE_RATE
@@ -210,10 +209,7 @@ def export(net: BilabialsNet, path: Path, facts: dict[str, object]) -> None:
         opset_version=17,
         dynamo=False,
     )
-    model = onnx.load(path)
-    header = {"format": FORMAT, "version": FORMAT_VERSION, **facts}
-    onnx.helper.set_model_props(model, {"vasari": json.dumps(header)})
-    onnx.save(model, path)
+    write_header(path, {"format": FORMAT, "version": FORMAT_VERSION, **facts})
 
 
 def main() -> None:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +28,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from lip_geometry import LipGeometry, symmetric
+from onnx_header import write_header
 from sync_calibration import calibrate
 from sync_data import SETS, Take, load_takes, split
 from sync_net import SHAPES, Shape, SyncNet, agreement, coloured, lip_shapes
@@ -244,8 +244,6 @@ def found(net: SyncNet, takes: list[Take]) -> dict[str, float]:
 
 def export(net: SyncNet, path: Path, facts: dict[str, object]) -> None:
     """Write the net as ONNX; its metadata say how to read what it gives."""
-    import onnx
-
     example = (torch.zeros(1, 80, net.mean.shape[0]), torch.zeros(1, 40, 52))
     torch.onnx.export(
         net.eval(),
@@ -257,10 +255,7 @@ def export(net: SyncNet, path: Path, facts: dict[str, object]) -> None:
         opset_version=17,
         dynamo=False,
     )
-    model = onnx.load(path)
-    header = {"format": FORMAT, "version": FORMAT_VERSION, **facts}
-    onnx.helper.set_model_props(model, {"vasari": json.dumps(header)})
-    onnx.save(model, path)
+    write_header(path, {"format": FORMAT, "version": FORMAT_VERSION, **facts})
 
 
 def main() -> None:
