@@ -27,6 +27,7 @@ SKINS = ("light", "medium", "dark")
 MODULES = (
     "build",
     "conditions",
+    "log",
     "manifest",
     "packages",
     "pictures",
@@ -251,34 +252,34 @@ def test_builds_freezes_and_refuses(load: Load, tmp_path: Path, face: Bytes) -> 
         manifest.PortraitRow("a-pencil", "stylised", "testset", "a", "pencil", "MIT", **blank),
         manifest.PortraitRow("b", "photo", "sfhq", "b.png", "", "MIT", **blank),
     ]
-    shelf, log = load("packages").Shelf(tmp_path / "cache"), build.Log()
+    shelf, log = load("packages").Shelf(tmp_path / "cache"), load("log").Log()
     made = build.build_portraits(rows, tmp_path / "out", shelf, sfhq, log, True)
     assert [row.name for row in made] == ["a", "a-pencil"]
     assert log.left_out == ["b"]
     assert all(len(row.sha256) == 64 for row in made)
 
-    log = build.Log()
+    log = load("log").Log()
     again = build.build_portraits(made, tmp_path / "out", shelf, sfhq, log, False)
     assert again == made
     assert (log.left_out, log.wrong, log.differs) == ([], [], [])
 
     cv2.imwrite(str(sfhq / "a.png"), 255 - face)
-    log = build.Log()
+    log = load("log").Log()
     assert not build.build_portraits(made[:1], tmp_path / "out", shelf, sfhq, log, False)
     assert log.wrong == ["a"]
 
-    log = build.Log()
+    log = load("log").Log()
     assert not build.build_portraits(made[:1], tmp_path / "out", shelf, None, log, False)
     assert log.left_out == ["a"]
 
 
 def test_builds_speech(load: Load, tmp_path: Path) -> None:
-    build, manifest, speech = load("build"), load("manifest"), load("speech")
+    manifest, speech = load("manifest"), load("speech")
     rows = [
         manifest.SpeechRow("talk", "en", "recording", "jfk", "", "", "And so", "public domain", ""),
         manifest.SpeechRow("talk-soft", "en", "testset", "talk", "soft", "", "And so", "public domain", ""),
     ]
-    log = build.Log()
+    log = load("log").Log()
     made = speech.build_speech(rows, tmp_path, log, True)
     assert [row.seconds for row in made] == ["8.00", "8.00"]
     assert speech.build_speech(made, tmp_path, log, False) == made

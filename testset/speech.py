@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 import conditions
+from log import Log
 from manifest import SpeechRow
 from sound import Phone, Spoken, fingerprint, read_phones, read_wav, write_wav
-
-if TYPE_CHECKING:
-    from build import Log
 
 #: Silence before and after what is synthesised, and between sentences where the engine leaves none, seconds.
 SILENCE_S, PAUSE_S = (0.4, 0.6), 0.35
