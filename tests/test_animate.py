@@ -160,6 +160,21 @@ def test_same_seed_same_film(portrait: Portrait, excerpt: Floats, tmp_path: Path
     assert not np.array_equal(films[0], films[2])
 
 
+def test_a_film_hears_as_far_ahead_as_it_may(portrait: Portrait, excerpt: Floats, tmp_path: Path) -> None:
+    def performed(lookahead: float) -> Floats:
+        performer = vasari.Performer(portrait, size=SIZE, rate=RATE, lookahead=lookahead)
+        performer.push_audio(excerpt[: 2 * RATE])
+        performer.end()
+        return np.stack([frame.image for frame in performer]).astype(np.float32)
+
+    out = tmp_path / "ahead.mp4"
+    vasari.animate(portrait, excerpt[: 2 * RATE], out, rate=RATE, size=SIZE)
+    with av.open(str(out)) as container:
+        film = np.stack([f.to_ndarray(format="rgb24") for f in container.decode(video=0)]).astype(np.float32)
+    off = {ahead: np.abs(performed(ahead) - film).mean() for ahead in (0.26, 0.16)}
+    assert off[0.26] < off[0.16]
+
+
 def test_webm(portrait: Portrait, excerpt: Floats, tmp_path: Path) -> None:
     vasari.animate(portrait, excerpt[: RATE // 2], tmp_path / "talk.webm", rate=RATE, size=SIZE, fps=30)
     seen = watch(tmp_path / "talk.webm")

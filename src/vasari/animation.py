@@ -120,6 +120,7 @@ def animate(
             channels=sound.channels,
             threads=threads,
             ahead=AHEAD,
+            lookahead=defaults.FILM_LOOKAHEAD,
         )
         for shown in _performed(performer, sound):
             film.write(shown.image, shown.audio)

@@ -20,9 +20,8 @@ SEED = 0
 #: Pictures drawn at once, one thread each.
 THREADS = 2
 
-#: Seconds of sound beyond a picture's moment that it waits for: live, in a film, and what may be asked for.
+#: Seconds of sound beyond a picture's moment that it waits for: live, and in a film.
 LOOKAHEAD, FILM_LOOKAHEAD = 0.16, 0.26
-MIN_LOOKAHEAD, MAX_LOOKAHEAD = 0.12, 0.26
 
 #: Seconds of speech that a benchmark works on, and how often it does.
 BENCH_SECONDS = 10.0
