@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+
+from vasari.network import load_network
 
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
@@ -114,7 +114,7 @@ class FaceDetector:
     """BlazeFace for near faces: those wider than about a seventh of the searched square."""
 
     def __init__(self) -> None:
-        self._session = session("face_detector.onnx")
+        self._session = load_network("face_detector.onnx")
         self._anchors = _anchors()
 
     def detect(self, picture: Picture, square: Square | None = None, least: float = 0.5) -> list[Detection]:
@@ -138,15 +138,6 @@ class FaceDetector:
             Detection(box, keypoints, score, square)
             for box, keypoints, score in _merge(corners, points[:, 2:], scores[keep])
         ]
-
-
-def session(name: str) -> onnxruntime.InferenceSession:
-    """Open a network of ``vasari.assets`` on one thread."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    data = (resources.files("vasari.assets") / name).read_bytes()
-    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
 def _anchors() -> Floats:

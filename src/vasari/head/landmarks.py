@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vasari.head.detector import Detection, FaceDetector, Square, session
+from vasari.head.detector import Detection, FaceDetector, Square
 from vasari.head.search import TURNED_EFFORT, Look, searches
+from vasari.network import load_network
 
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
@@ -77,7 +78,7 @@ class FaceLandmarker:
 
     def __init__(self) -> None:
         self._detector = FaceDetector()
-        self._mesh = session("face_mesh.onnx")
+        self._mesh = load_network("face_mesh.onnx")
 
     def find(self, image: Picture, *, many: bool = False) -> list[FaceLandmarks]:
         """The faces in a picture (H, W, 3), largest first; an empty list if there is none.

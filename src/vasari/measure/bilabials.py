@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vasari.errors import UsageError
+from vasari.network import load_network
 from vasari.voice.features import FEATURE_DIM
-from vasari.voice.session import load_network
 from vasari.voice.spectrum import FEATURE_RATE
 
 Floats = NDArray[np.float32]

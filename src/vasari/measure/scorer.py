@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from vasari.errors import SoundError, UsageError
 from vasari.motion.motion import MOTION_RATE, Motion
+from vasari.network import load_network
 from vasari.voice.features import FEATURE_DIM
-from vasari.voice.session import load_network
 from vasari.voice.spectrum import FEATURE_RATE
 
 Floats = NDArray[np.float32]

@@ -15,6 +15,7 @@ import numpy as np
 
 from vasari.errors import FormatError
 from vasari.motion.motion import Floats
+from vasari.network import open_network
 
 FORMAT = "vasari-articulation"
 FORMAT_VERSION = 2
@@ -39,14 +40,9 @@ class Articulation:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        import onnxruntime
-
         content = (path or resources.files("vasari.assets") / "articulation.onnx").read_bytes()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            self._session = open_network(content)
             header = json.loads(self._session.get_modelmeta().custom_metadata_map["vasari"])
         except Exception as error:  # the runtime's own errors have no common base
             raise FormatError(f"{path or 'articulation.onnx'} is not an articulation net: {error}") from error

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from vasari.network import load_network
 from vasari.portrait.pixels import polygon
 
 Floats = NDArray[np.float32]
@@ -116,8 +115,5 @@ def _borders(seen: tuple[slice, slice], shape: tuple[int, ...]) -> tuple[int, in
 
 
 @lru_cache(1)
-def _net() -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    network = (resources.files("vasari.assets") / "person_mask.onnx").read_bytes()
-    return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+def _net() -> Any:
+    return load_network("person_mask.onnx")

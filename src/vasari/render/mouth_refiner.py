@@ -6,9 +6,9 @@ from functools import lru_cache
 from importlib import resources
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from vasari.network import open_network
 from vasari.render.mouth_view import DEPTH, FLESH, TEETH_LOWER, TEETH_UPPER
 
 Floats = NDArray[np.float32]
@@ -29,9 +29,7 @@ class MouthRefiner:
     """A small U-Net on one thread; see ``assets/mouth_refiner.card.md``. Safe from several threads."""
 
     def __init__(self, network: bytes) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+        self._session = open_network(network)
 
     @classmethod
     def load(cls) -> MouthRefiner:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vasari.network import load_network
 from vasari.voice.history import History
-from vasari.voice.session import load_network
 from vasari.voice.spectrum import ROW_HOP
 
 Floats = NDArray[np.float32]

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vasari.network import load_network
 from vasari.voice.history import History
 from vasari.voice.resample import SPEECH_RATE
-from vasari.voice.session import load_network
 
 Floats = NDArray[np.float32]
 
