@@ -1,4 +1,4 @@
-"""What it costs to draw pictures: by stage, by size, by threads."""
+"""What it costs to draw pictures: by stage, by size, by number of triangles, by threads."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from vasari.animation import AHEAD
 from vasari.live.painters import Painters
 from vasari.measure.benchmark.cost import Cost, Figure, clock
+from vasari.measure.benchmark.refined import refined
 from vasari.measure.benchmark.settings import Workload
 from vasari.measure.benchmark.warmth import warm_up
 from vasari.measure.machine import cores
@@ -20,6 +21,8 @@ from vasari.render.renderer import Renderer
 
 #: Sizes of the sweep, pixels.
 SIZES = (256, 384, 512, 768, 1024)
+#: Shares of the triangles that are cut into four, in the sweep.
+CUT = (0.0, 1 / 3, 1.0)
 #: Pictures of each round of the sweep.
 SWEEP_PICTURES = 50
 
@@ -37,6 +40,7 @@ def render(work: Workload) -> tuple[list[Cost], list[Figure]]:
     if settings.sweep:
         few = [frames[i] for i in np.linspace(0, len(frames) - 1, SWEEP_PICTURES).astype(int)]
         costs += [_at_size(work, size, few) for size in SIZES]
+        costs += [_of_triangles(work, share, few) for share in CUT]
         figures += [
             _together(work, size, threads, few)
             for size in SIZES
@@ -56,6 +60,15 @@ def _at_size(work: Workload, size: int, frames: Sequence[MotionFrame]) -> Cost:
     with _one_thread():
         renderer.render(frames[0])
         return clock(f"picture of {size}", "picture", renderer.render, [frames] * work.settings.rounds)[0]
+
+
+def _of_triangles(work: Workload, share: float, frames: Sequence[MotionFrame]) -> Cost:
+    """A picture of the same portrait, a share of its triangles cut into four, one thread."""
+    portrait = refined(work.portrait, share)
+    renderer, name = Renderer(portrait, work.settings.size), f"picture of {len(portrait.triangles)} triangles"
+    with _one_thread():
+        renderer.render(frames[0])
+        return clock(name, "picture", renderer.render, [frames] * work.settings.rounds)[0]
 
 
 def _together(work: Workload, size: int, threads: int, frames: Sequence[MotionFrame]) -> Figure:
