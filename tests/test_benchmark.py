@@ -199,6 +199,8 @@ def test_drawing_is_told_by_stage_size_and_threads(monkeypatch: pytest.MonkeyPat
     costs = {one.name: one.median_ms for one in found.costs}
     assert {"picture/geometry", "picture/sheet", "picture/visibility", "picture/shading"} <= set(costs)
     assert {f"picture of {size}" for size in (256, 512, 1024)} <= set(costs)
+    triangles = [name for name in costs if name.endswith(" triangles")]
+    assert len(triangles) == 3
     assert any(f.name == "pictures of 1024 a second, threads 2" for f in found.figures)
 
 

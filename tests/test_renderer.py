@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vasari import MotionFrame, Portrait, Renderer
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 from vasari.head.landmarks import FaceLandmarker, FaceLandmarks
+from vasari.measure.benchmark.refined import refined
 
 Bytes = NDArray[np.uint8]
 
@@ -117,3 +118,12 @@ def test_nothing_tears_when_the_head_turns(renderer: Renderer) -> None:
         step = cv2.blur(np.abs(now - before).max(-1).astype(np.float32), (5, 5))
         assert step.max() < 90, yaw
         before = now
+
+
+def test_a_portrait_of_more_triangles_looks_the_same(portrait: Portrait) -> None:
+    frame = posed(jawOpen=0.3)
+    plain = Renderer(portrait, 256).render(frame).astype(int)
+    for share, factor in ((0.5, 2.5), (1.0, 4.0)):
+        finer = refined(portrait, share)
+        assert len(finer.triangles) == pytest.approx(factor * len(portrait.triangles), abs=2)
+        assert np.abs(Renderer(finer, 256).render(frame) - plain).mean() < 0.5

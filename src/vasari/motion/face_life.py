@@ -1,7 +1,7 @@
-"""What the face does besides articulating: brows on stress, a smile that comes and goes, breath, rest.
+"""What the face does over seconds: a smile that comes and goes, brows after questions, lips pressed in silence,
+breath. What is quicker comes from the acting net (:mod:`vasari.motion.acting`).
 
-Brow raises accompany pitch accents (Cave et al., ICSLP 1996; Flecha-Garcia, Speech Comm. 52, 2010) and
-questions; smiles run over seconds.
+Brows rise with questions (Flecha-Garcia, Speech Comm. 52, 2010); smiles run over seconds.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from vasari.motion.motion import MOTION_RATE
 
 Reals = NDArray[np.float64]
 
-_BROW_CHANCE = 0.30  # that a stress of strength 1 raises the brows
-_BROW_SIZE = 0.34
-_FROWN_CHANCE = 0.15  # that it lowers them instead
+_BROW_SIZE = 0.37
 _SMILE_MEAN, _SMILE_SPREAD = 0.04, 0.14
 _REST_GESTURE = (6.0, 16.0)  # seconds of silence between two presses of the lips
 
@@ -66,8 +64,8 @@ class FaceLife:
 
     def __init__(self, random: np.random.Generator) -> None:
         self._random = random
-        self._brows, self._frown, self._press = _Pulses(_raise), _Pulses(_raise), _Pulses(_raise)
-        self._slow = Sway((0.05, _SMILE_SPREAD, 0.03, 0.06), 0.9, random)
+        self._brows, self._press = _Pulses(_raise), _Pulses(_raise)
+        self._slow = Sway((_SMILE_SPREAD, 0.06), 0.9, random)
         self._warmth = Sway((0.5 * _SMILE_SPREAD,), 0.15, random)
         self._quiet = 0.0  # seconds until the lips press in silence
         self._breath, self._air = random.random(), 0.0
@@ -75,49 +73,38 @@ class FaceLife:
     def step(self, cue: Cue) -> tuple[Reals, float]:
         """Weights (52,) and the breath, -1 empty .. 1 full, for the next frame."""
         self._set_off(cue)
-        brow, smile, lid, side = self._slow.step()
-        raised = max(0.0, 0.02 + self._brows.step() + brow * (0.4 + 0.6 * cue.talking))
-        lowered = self._frown.step() + max(0.0, -2.0 * brow - 0.06)
+        smile, side = self._slow.step()
         smile = max(0.0, _SMILE_MEAN + smile * (0.5 + 0.5 * cue.talking) + float(self._warmth.step()[0]))
         press = self._press.step() * (1 - cue.talking)
-        return self._weights(raised, lowered, smile, lid, side, press), self._breathe(cue)
+        return self._weights(self._brows.step(), smile, side, press), self._breathe(cue)
 
     def _set_off(self, cue: Cue) -> None:
         """Begin pulses of brows and lips where the speech calls for them."""
-        chance, kind, size = self._random.random(), self._random.random(), self._random.lognormal(-0.1, 0.4)
+        pause, size = self._random.random(), self._random.lognormal(-0.1, 0.4)
         length = 0.35 + 0.35 * self._random.random()
         if cue.rising:
-            self._brows.begin(min(1.1 * _BROW_SIZE * size, 0.8), length + 0.3)
-        elif chance < (0.4 if cue.start else _BROW_CHANCE * cue.stress):
-            if kind < _FROWN_CHANCE:
-                self._frown.begin(min(0.6 * _BROW_SIZE * size, 0.5), length + 0.2)
-            else:
-                self._brows.begin(min(_BROW_SIZE * size * (0.5 + 0.5 * cue.stress), 0.8), length)
+            self._brows.begin(min(_BROW_SIZE * size, 0.8), length + 0.3)
         if cue.talking > 0.3 or self._quiet <= 0:
-            self._quiet = _REST_GESTURE[0] + kind * (_REST_GESTURE[1] - _REST_GESTURE[0])
+            self._quiet = _REST_GESTURE[0] + pause * (_REST_GESTURE[1] - _REST_GESTURE[0])
         self._quiet -= 1 / MOTION_RATE
         if self._quiet <= 0:
             self._press.begin(0.35 * size, 0.6 + length)
 
-    def _weights(
-        self, raised: float, lowered: float, smile: float, lid: float, side: float, press: float
-    ) -> Reals:
+    def _weights(self, raised: float, smile: float, side: float, press: float) -> Reals:
         weights = np.zeros(len(EXPRESSIONS))
         left, right = 1 + side, 1 - side
         for name, value in (
             ("browInnerUp", raised),
-            ("browOuterUpLeft", 0.75 * raised * left),
-            ("browOuterUpRight", 0.75 * raised * right),
-            ("browDownLeft", lowered),
-            ("browDownRight", lowered),
+            ("browOuterUpLeft", 0.75 * raised),
+            ("browOuterUpRight", 0.75 * raised),
             ("eyeWideLeft", 0.25 * raised),
             ("eyeWideRight", 0.25 * raised),
             ("mouthSmileLeft", smile * left),
             ("mouthSmileRight", smile * right),
             ("cheekSquintLeft", 0.55 * smile * left),
             ("cheekSquintRight", 0.55 * smile * right),
-            ("eyeSquintLeft", max(0.0, 0.02 + lid) + 0.25 * smile + 0.3 * lowered),
-            ("eyeSquintRight", max(0.0, 0.02 + lid) + 0.25 * smile + 0.3 * lowered),
+            ("eyeSquintLeft", 0.25 * smile),
+            ("eyeSquintRight", 0.25 * smile),
             ("mouthPressLeft", press),
             ("mouthPressRight", press),
             ("mouthRollLower", 0.5 * press),

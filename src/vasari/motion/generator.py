@@ -1,8 +1,10 @@
 """The motion generator: speech and controls in, motion out, as a stream.
 
-Lips, jaw and cheeks come from the trained net (:mod:`~vasari.motion.articulation`); head, gaze, lids,
-brows and smile from processes with the statistics of people who talk, led by cues in the speech
-(:mod:`~vasari.motion.life`); gaze, distance, pose and emotion of the controls are added as asked for.
+Lips, jaw and cheeks come from a trained net (:mod:`~vasari.motion.articulation`); the slow path of the head,
+gaze and lids from processes with the statistics of people who talk, led by cues in the speech
+(:mod:`~vasari.motion.life`); around these a second net acts: brows, cheeks, corners of the mouth, the quick
+part of the head (:mod:`~vasari.motion.acting`). Gaze, distance, pose and emotion of the controls are added as
+asked for.
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ from numpy.typing import NDArray
 from vasari import defaults
 from vasari.errors import UsageError
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
+from vasari.motion.acting import Act, Acting, ActingNet
 from vasari.motion.articulation import Articulation
 from vasari.motion.controls import Controls
 from vasari.motion.cues import CueFinder
 from vasari.motion.direction import Directed, Direction
-from vasari.motion.life import Life, Moment
+from vasari.motion.head_motion import neck_shift
+from vasari.motion.life import ACTING, Life, Moment
 from vasari.motion.motion import MOTION_RATE, Floats, MotionFrame
 from vasari.motion.mouth import Mouth
 from vasari.voice.features import FEATURE_DIM, LOOKAHEAD_S
@@ -47,7 +51,7 @@ class MotionGenerator:
         controls: how to behave.
         rest_translation: (3,) where the photo's head is in camera space, cm; ``distance`` moves it along
             this line.
-        articulation: the net of the mouth; the package's own by default.
+        articulation: the net of the mouth; the package's own by default. acting: the one of the rest.
         lookahead: seconds of sound beyond a moment that its frame waits for, 0.12 to 0.26 in steps of 0.02,
             those that the features need included. More makes the lips surer and less late.
 
@@ -61,6 +65,7 @@ class MotionGenerator:
         *,
         rest_translation: Sequence[float] | Floats = (0.0, 0.0, -110.0),
         articulation: Articulation | None = None,
+        acting: ActingNet | None = None,
         lookahead: float = defaults.LOOKAHEAD,
     ) -> None:
         controls = controls or Controls()
@@ -69,6 +74,9 @@ class MotionGenerator:
         self._ahead = _rows_ahead(lookahead, self._net)
         self._mouth, self._cues = Mouth(self._net, self._ahead), CueFinder()
         self._direction, self._life = Direction(controls), Life(controls.seed)
+        self._acting_net = acting or ActingNet()
+        self._acting = Acting(self._acting_net, np.random.default_rng([controls.seed, ACTING]))
+        self._window = max(self._net.context, 2 * self._acting_net.past + 1 + self._ahead)
         self._main_gaze: NDArray[np.float64] | None = None
         self._features, self._voice = self._before()
 
@@ -90,7 +98,7 @@ class MotionGenerator:
         self._features = np.concatenate([self._features, features])
         self._voice = np.concatenate([self._voice, voice])
         frames = []
-        while len(self._features) >= self._net.context:
+        while len(self._features) >= self._window:
             frames.append(self._step())
         return frames
 
@@ -112,22 +120,27 @@ class MotionGenerator:
 
     def _before(self) -> tuple[Floats, Floats]:
         """Features and voice before the first moment: silence."""
-        past = self._net.context - 1 - self._ahead
+        past = self._window - 1 - self._ahead
         return np.repeat(self._net.silence[None], past, 0), np.zeros(past, np.float32)
 
     def _step(self) -> MotionFrame:
-        features, voice = self._features[: self._net.context], self._voice[: self._net.context]
+        features, voice = self._features[: self._window], self._voice[: self._window]
         self._features, self._voice = self._features[_STEP:], self._voice[_STEP:]
-        near = self._net.context - max(self._ahead - _CUE_AHEAD, 0)
+        near = self._window - max(self._ahead - _CUE_AHEAD, 0)
         cue = self._cues.hear(features[near - _STEP : near], voice[near - _STEP : near])
         asked = self._direction.step()
         moment = self._life.step(cue, asked.blink_rate, self._moved(asked.gaze))
-        mouth, closure = self._mouth.step(features, voice, asked.mouth)
-        translation = asked.head_motion * moment.translation + (asked.distance - 1) * self._rest
+        seen = -self._net.context
+        mouth, closure = self._mouth.step(features[seen:], voice[seen:], asked.mouth)
+        first = self._window - (2 * self._acting_net.past + 1 + self._ahead)
+        act = self._acting.step(
+            features[first:], cue.talking, moment.rotation, moment.gaze, moment.lids, mouth, asked.emotion
+        )
+        rotation, translation = moment.rotation + act.rotation, moment.translation + neck_shift(act.rotation)
         return MotionFrame(
-            _expression(mouth, closure, moment, asked),
-            (asked.pose + asked.head_motion * moment.rotation).astype(np.float32),
-            translation.astype(np.float32),
+            _expression(mouth, closure, moment, act, asked),
+            (asked.pose + asked.head_motion * rotation).astype(np.float32),
+            (asked.head_motion * translation + (asked.distance - 1) * self._rest).astype(np.float32),
             (asked.gaze + moment.gaze).astype(np.float32),
         )
 
@@ -147,11 +160,11 @@ def _rows_ahead(lookahead: float, net: Articulation) -> int:
     return round(rows)
 
 
-def _expression(mouth: Floats, closure: float, moment: Moment, asked: Directed) -> Floats:
+def _expression(mouth: Floats, closure: float, moment: Moment, act: Act, asked: Directed) -> Floats:
     """All that moves the face (52,), in 0..1."""
     emotion = asked.emotion.copy()
     emotion[_PARTING] *= 1 - closure
-    face = mouth + asked.expressiveness * moment.expression + emotion
+    face = mouth + asked.expressiveness * (moment.expression + act.expression) + emotion
     face[_WIDE] *= 1 - moment.lids
     face[_SQUINT] += _BLINK_SQUINT * moment.lids
     face[_BLINK] = 1 - (1 - face[_BLINK].clip(0, 1)) * (1 - moment.lids)

@@ -1,14 +1,13 @@
-"""How a head moves while its owner talks, listens and breathes.
+"""The slow path of a head whose owner talks, listens and breathes.
 
-Four layers, in degrees:
+Three layers, in degrees:
  - posture: strokes from one posture to the next (minimum jerk: Flash and Hogan, J. Neurosci. 5, 1985),
    wide when an utterance starts, medium at its end, and now and then in between;
- - beats: quick nods, there and back, on stressed syllables (Hadar et al., "Kinematics of head movements
-   accompanying speech", Human Movement Science 2, 1983);
  - nods of someone who listens: one to three, ever smaller, every few seconds of silence (Hadar, Steiner and
    Rose, "Head movement during listening turns in conversation", J. Nonverbal Behavior 9, 1985);
- - drift: slow sway and the tremor of the neck, always.
-Rates and sizes are fitted to tracked talkers by train/fit_head_motion.py.
+ - sway, always.
+Rates and sizes are fitted to the slow part of tracked talkers by train/fit_head_motion.py. What is quicker comes
+from the acting net (:mod:`vasari.motion.acting`), which follows this path.
 """
 
 from __future__ import annotations
@@ -30,7 +29,6 @@ Reals = NDArray[np.float64]
 _NECK = np.array([[0.03, 0.0, -0.06], [0.0, 0.025, 0.0], [0.0, -0.05, 0.0]])
 _NECK_SWAY = (0.28, 0.12, 0.32)  # cm
 _CALM, _LIVEN = 0.45, 0.06  # sway in silence over that in speech; how fast it changes, a frame
-_BEAT_MOST = 1.8  # largest beat, in sizes at strength 1
 _SILENT = 0.15  # share of talking below which someone listens
 _LISTENING = 2.0  # seconds of silence before the first nod
 _NOD_EVERY, _NOD_SPREAD = 6.5, 0.5  # median seconds between nods, spread of its logarithm
@@ -49,33 +47,24 @@ class HeadStyle:
         start, end, shift: size of the change of posture when an utterance starts, has ended, or else.
         talking, silent: changes of posture a second besides starts and ends.
         slowness: duration of a change of posture: seconds, and seconds a degree.
-        beat: size of a beat at strength 1, degrees.
-        beat_chance: that a stressed syllable has a beat.
-        beat_seconds: duration of a beat, shortest and longest.
-        sway, sway_rate: slow drift, degrees and rad/s.
-        tremor, tremor_rate: the same for the tremor of the neck.
+        sway, sway_rate: degrees and rad/s.
     """
 
-    posture: tuple[float, float, float] = (4.8, 4.0, 3.1)
+    posture: tuple[float, float, float] = (4.9, 4.3, 3.9)
     keep: float = 0.35
     start: float = 1.5
     end: float = 0.9
     shift: float = 0.95
-    talking: float = 1.1
+    talking: float = 1.0
     silent: float = 0.16
-    slowness: tuple[float, float] = (0.55, 0.043)
-    beat: tuple[float, float, float] = (1.9, 1.9, 0.65)
-    beat_chance: float = 0.65
-    beat_seconds: tuple[float, float] = (0.5, 0.54)
-    sway: tuple[float, float, float] = (2.4, 0.7, 2.2)
-    sway_rate: float = 1.3
-    tremor: tuple[float, float, float] = (0.08, 0.05, 0.03)
-    tremor_rate: float = 14.0
+    slowness: tuple[float, float] = (0.8, 0.05)
+    sway: tuple[float, float, float] = (1.2, 0.5, 1.2)
+    sway_rate: float = 1.0
 
 
 @dataclass
 class _Stroke:
-    """A move by ``size`` over ``length`` frames; a beat comes back."""
+    """A move by ``size`` over ``length`` frames; a nod comes back."""
 
     size: Reals
     length: int
@@ -93,6 +82,12 @@ class _Stroke:
     @property
     def done(self) -> bool:
         return self.age >= self.length
+
+
+def neck_shift(rotation: Reals) -> Reals:
+    """(3,) cm by which the neck takes a head along that turns by (3,) degrees."""
+    shift: Reals = _NECK @ rotation
+    return shift
 
 
 def _ease(x: float) -> float:
@@ -135,26 +130,23 @@ class HeadMotion:
         self._lively = _CALM
         self._settling = Inertia(settle=0.5)
         self._sway = Sway(style.sway, style.sway_rate, random)
-        self._tremor = Sway(style.tremor, style.tremor_rate, random)
         self._neck = Sway(_NECK_SWAY, 0.4, random)
 
     def step(self, cue: Cue) -> tuple[Reals, Reals]:
         """Rotation (3,) in degrees and translation (3,) in cm for the next frame."""
         self._shift(cue)
-        if cue.stress and self._random.random() < self._style.beat_chance:
-            self._beat(cue.stress)
         self._listen(cue)
         self._lively += (_CALM + (1 - _CALM) * cue.talking - self._lively) * _LIVEN
         rotation = self._base + sum((s.at() for s in self._strokes), np.zeros(3))
-        rotation = rotation + self._lively * (self._sway.step() + self._tremor.step())
+        rotation = rotation + self._lively * self._sway.step()
         rotation = self._settling(rotation)
         self._advance()
-        return rotation, _NECK @ rotation + self._neck.step()
+        return rotation, neck_shift(rotation) + self._neck.step()
 
     def hush(self) -> None:
-        """The speech was cut off: no beat goes on, the head settles from where it is."""
-        beats = [s for s in self._strokes if s.back]
-        self._settling.absorb(sum((s.at() for s in beats), np.zeros(3)))
+        """The speech was cut off: no nod goes on, the head settles from where it is."""
+        nods = [s for s in self._strokes if s.back]
+        self._settling.absorb(sum((s.at() for s in nods), np.zeros(3)))
         self._strokes = [s for s in self._strokes if not s.back]
 
     def _shift(self, cue: Cue) -> None:
@@ -177,15 +169,6 @@ class HeadMotion:
         self._strokes.append(_Stroke(move, round(seconds * MOTION_RATE)))
         self._posture = goal
         self._pause = round(0.4 * MOTION_RATE)
-
-    def _beat(self, strength: float) -> None:
-        """Nod, mostly down and back, now and then up, and a little aside."""
-        factor = min(strength * self._random.lognormal(-0.1, 0.45), _BEAT_MOST)
-        signs = [self._random.choice(way) for way in ((-1, 1), (-1, -1, -1, 1), (-1, 1))]
-        shortest, longest = self._style.beat_seconds
-        seconds = shortest + (longest - shortest) * self._random.random()
-        size = factor * np.array(self._style.beat) * signs
-        self._strokes.append(_Stroke(size, round(seconds * MOTION_RATE), back=True))
 
     def _listen(self, cue: Cue) -> None:
         """Nod when it is time to, in silence."""

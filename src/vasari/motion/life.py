@@ -15,6 +15,9 @@ from vasari.motion.head_motion import HeadMotion
 
 Reals = NDArray[np.float64]
 
+#: Number of the random stream of a seed that is left to acting.
+ACTING = 4
+
 _GLANCE = 4.0  # degrees: a shift of gaze that may bring a blink
 _BREATH_PITCH, _BREATH_LIFT = 0.18, 0.07  # degrees, cm
 
