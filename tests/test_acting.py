@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vasari.errors import FormatError
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 from vasari.motion.acting import Acting, ActingNet
+from vasari.motion.cues import Cue
 from vasari.voice import FEATURE_DIM, SpeechFeatures
 
 Floats = NDArray[np.float32]
@@ -22,6 +23,7 @@ BROWS = [i for i, n in enumerate(EXPRESSIONS) if n.startswith("brow")]
 MOUTH = np.zeros(len(EXPRESSIONS), np.float32)
 CALM = np.zeros(len(EXPRESSIONS))
 AHEAD = 8
+SPEAKS = Cue(talking=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,7 @@ def act(
         window = padded[2 * k : 2 * (k + net.past) + 1 + AHEAD]
         slow = np.zeros(3) if path is None else path[k]
         shut = 0.0 if lids is None else float(lids[k])
-        acts.append(acting.step(window, slow, np.zeros(2), shut, MOUTH, emotion))
+        acts.append(acting.step(window, SPEAKS, slow, np.zeros(2), shut, MOUTH, emotion))
     return Acted(np.array([a.expression for a in acts]), np.array([a.rotation for a in acts]))
 
 

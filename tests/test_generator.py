@@ -151,6 +151,26 @@ def test_gaze_distance_and_pose_are_exact(heard: Heard) -> None:
     np.testing.assert_allclose(moving.rotation.mean(0), [10, -6, 4], atol=4)
 
 
+def test_the_head_moves_as_a_talkers_does(heard: Heard) -> None:
+    motions = [generate(heard, Controls(seed=seed)) for seed in range(3)]
+    steps = [np.diff(m.rotation, axis=0) for m in motions]
+    assert 0.30 < np.mean([np.linalg.norm(step, axis=1).mean() for step in steps]) < 0.55
+    shares = []
+    for step in steps:
+        power = np.abs(np.fft.rfft((step - step.mean(0)) * np.hanning(len(step))[:, None], axis=0)) ** 2
+        fast = np.fft.rfftfreq(len(step), 1 / 25) > 5
+        shares.append(power[fast].sum() / power.sum())
+    assert np.mean(shares) < 0.3
+    brows = [m.expression[:, EXPRESSION_INDEX["browInnerUp"]].std() for m in motions]
+    assert np.mean(brows) > 0.02
+
+
+def test_silence_calms_the_face(heard: Heard, hush: Heard) -> None:
+    joined = tuple(np.concatenate([a[:400], b]) for a, b in zip(heard, hush, strict=True))
+    speeds = np.linalg.norm(np.diff(generate((joined[0], joined[1])).rotation, axis=0), axis=1)
+    assert speeds[250:].mean() < 0.7 * speeds[:200].mean()
+
+
 def test_an_emotion_is_added_and_lips_stay_free(heard: Heard) -> None:
     plain, happy = (generate(heard, LIPS_ONLY.replace(emotion=e)) for e in ("neutral", "happiness"))
     for name in ("cheekSquintLeft", "browOuterUpLeft"):

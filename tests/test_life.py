@@ -89,18 +89,17 @@ def test_rising_pitch_at_an_end_is_heard() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_head_moves_as_a_talker_does(seed: int) -> None:
+def test_the_head_wanders_as_a_talkers_does(seed: int) -> None:
     rotation = lived(seed).rotation
     spread = np.mean([part.std(0) for part in np.split(rotation, 8)], 0)  # over 15 s
     assert 2.3 < spread[0] < 6.0
     assert 2.0 < spread[1] < 5.0
     assert 1.5 < spread[2] < 5.0
     step = np.diff(rotation, axis=0)
-    change = np.linalg.norm(step, axis=1).mean()
-    assert 0.30 < change < 0.55
+    assert 0.15 < np.linalg.norm(step, axis=1).mean() < 0.40  # what is quicker is acted
     power = np.abs(np.fft.rfft((step - step.mean(0)) * np.hanning(len(step))[:, None], axis=0)) ** 2
-    fast = np.fft.rfftfreq(len(step), 1 / RATE) > 5
-    assert power[fast].sum() / power.sum() < 0.2
+    fast = np.fft.rfftfreq(len(step), 1 / RATE) > 2.5
+    assert power[fast].sum() / power.sum() < 0.05
     assert np.abs(rotation).max() < 25
     assert np.abs(rotation.mean(0)).max() < 2.5
 

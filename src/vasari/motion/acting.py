@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from vasari.errors import FormatError
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
+from vasari.motion.cues import Cue
 from vasari.motion.motion import Floats
 from vasari.network import open_network
 
@@ -30,6 +31,10 @@ Reals = NDArray[np.float64]
 _AFFECT = (0.15, 0.10)
 _CALM = 0.3  # amplitude in silence over that in speech, of which the net has seen little else
 _SETTLE = 0.06  # how fast it becomes the other, a frame
+# Stressed syllables and beginnings of utterances swell what the head does by this much at strength 1, over the usual
+# strength; it rises by a share of what lacks, a frame, and is kept for a while. The net has learned little of
+# that: the heads of tracked talkers are 1.2 and 1.3 times as fast there.
+_SWELL, _USUAL, _RISE, _KEPT = 0.6, 0.6, 0.4, 0.86
 _MANNER = 0.35  # spread of the logarithms of how lively a performance is, from seed to seed
 _SMILE = [EXPRESSION_INDEX["mouthSmileLeft"], EXPRESSION_INDEX["mouthSmileRight"]]
 _UP = [EXPRESSION_INDEX[n] for n in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")]
@@ -131,13 +136,13 @@ class Acting:
         self._known = np.zeros((net.past + 1, 6), np.float32)  # up to the present frame
         self._age = 0  # frames shown so far
         self._manner = _MANNER * random.standard_normal(4)
-        self._talking = 0.0
+        self._talking = self._emphasis = self._swell = 0.0
         self._made: list[Floats] = []
 
     def step(
         self,
         features: Floats,
-        talking: float,
+        cue: Cue,
         path: Reals,
         gaze: Reals,
         lids: float,
@@ -149,7 +154,7 @@ class Acting:
         Args:
             features: (n, D) at 50 Hz; the first belongs to the moment ``past`` frames before this one, the
                 last is as far ahead of it as is heard.
-            talking: 0 silence .. 1 speech.
+            cue: the speech.
             path: (3,) slow path of the head's rotation, degrees. gaze: (2,) about its main direction.
             lids: closure 0..1.
             mouth: (52,) what articulation shows.
@@ -157,7 +162,9 @@ class Acting:
         """
         net = self._net
         self._known = np.concatenate([self._known[1:], [[*path, *gaze, lids]]]).astype(np.float32)
-        self._talking += (talking - self._talking) * _SETTLE
+        self._talking += (cue.talking - self._talking) * _SETTLE
+        self._emphasis = max(_KEPT * self._emphasis, cue.stress, 1.5 * cue.start)
+        self._swell += (self._emphasis - self._swell) * _RISE
         if not self._made:
             self._made = list(self._next(features, emotion))
         frame = self._made.pop(0)
@@ -168,7 +175,8 @@ class Acting:
         expression = np.zeros(len(EXPRESSIONS))
         amplitude = _CALM + (1 - _CALM) * self._talking
         expression[net.face] = amplitude * face + net.rest
-        return Act(expression, amplitude * head.astype(np.float64))
+        quick = amplitude * (1 + _SWELL * (self._swell - _USUAL)) * head
+        return Act(expression, quick.astype(np.float64))
 
     def _next(self, features: Floats, emotion: Reals) -> Floats:
         """The frames (new, state) from the present one on."""

@@ -1,7 +1,8 @@
-"""What the face does over seconds: a smile that comes and goes, brows after questions, lips pressed in silence,
+"""What the face does over seconds: a smile that comes and goes, brows with accents, lips pressed in silence,
 breath. What is quicker comes from the acting net (:mod:`vasari.motion.acting`).
 
-Brows rise with questions (Flecha-Garcia, Speech Comm. 52, 2010); smiles run over seconds.
+Brows rise with strong accents and questions (Cave et al., ICSLP 1996; Flecha-Garcia, Speech Comm. 52, 2010);
+smiles run over seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from vasari.motion.motion import MOTION_RATE
 
 Reals = NDArray[np.float64]
 
-_BROW_SIZE = 0.37
+_BROW_CHANCE = 0.15  # that a stress of strength 1 raises the brows
+_BROW_SIZE = 0.25
 _SMILE_MEAN, _SMILE_SPREAD = 0.04, 0.14
 _REST_GESTURE = (6.0, 16.0)  # seconds of silence between two presses of the lips
 
@@ -80,10 +82,12 @@ class FaceLife:
 
     def _set_off(self, cue: Cue) -> None:
         """Begin pulses of brows and lips where the speech calls for them."""
-        pause, size = self._random.random(), self._random.lognormal(-0.1, 0.4)
+        pause, chance, size = self._random.random(), self._random.random(), self._random.lognormal(-0.1, 0.4)
         length = 0.35 + 0.35 * self._random.random()
         if cue.rising:
-            self._brows.begin(min(_BROW_SIZE * size, 0.8), length + 0.3)
+            self._brows.begin(min(1.3 * _BROW_SIZE * size, 0.8), length + 0.3)
+        elif chance < _BROW_CHANCE * cue.stress:
+            self._brows.begin(min(_BROW_SIZE * size * (0.4 + 0.6 * cue.stress), 0.8), length)
         if cue.talking > 0.3 or self._quiet <= 0:
             self._quiet = _REST_GESTURE[0] + pause * (_REST_GESTURE[1] - _REST_GESTURE[0])
         self._quiet -= 1 / MOTION_RATE

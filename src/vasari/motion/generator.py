@@ -134,7 +134,7 @@ class MotionGenerator:
         mouth, closure = self._mouth.step(features[seen:], voice[seen:], asked.mouth)
         first = self._window - (2 * self._acting_net.past + 1 + self._ahead)
         act = self._acting.step(
-            features[first:], cue.talking, moment.rotation, moment.gaze, moment.lids, mouth, asked.emotion
+            features[first:], cue, moment.rotation, moment.gaze, moment.lids, mouth, asked.emotion
         )
         rotation, translation = moment.rotation + act.rotation, moment.translation + neck_shift(act.rotation)
         return MotionFrame(

@@ -29,6 +29,7 @@ Reals = NDArray[np.float64]
 _NECK = np.array([[0.03, 0.0, -0.06], [0.0, 0.025, 0.0], [0.0, -0.05, 0.0]])
 _NECK_SWAY = (0.28, 0.12, 0.32)  # cm
 _CALM, _LIVEN = 0.45, 0.06  # sway in silence over that in speech; how fast it changes, a frame
+_BRISK = 0.7  # duration of the stroke that begins an utterance, over that of others
 _SILENT = 0.15  # share of talking below which someone listens
 _LISTENING = 2.0  # seconds of silence before the first nod
 _NOD_EVERY, _NOD_SPREAD = 6.5, 0.5  # median seconds between nods, spread of its logarithm
@@ -166,6 +167,7 @@ class HeadMotion:
         move = goal - self._posture
         shortest, a_degree = style.slowness
         seconds = shortest + a_degree * float(np.linalg.norm(move)) + 0.15 * self._random.random()
+        seconds *= _BRISK if cue.start else 1.0
         self._strokes.append(_Stroke(move, round(seconds * MOTION_RATE)))
         self._posture = goal
         self._pause = round(0.4 * MOTION_RATE)
