@@ -278,6 +278,8 @@ def main() -> None:
         scores["still photo"].append(judge.still(real))
         for kind, (photo, shown) in made.items():
             scores[kind].append(judge.driven(real, photo, shown))
+        told = (f"{kind} {each[-1].face_psnr:.1f} dB" for kind, each in scores.items())
+        print(real.path.name, *told, sep=", ", file=sys.stderr)
         if args.strip:
             strips.append(judge.strip(real, *(shown for _, shown in made.values())))
     if not scores["still photo"]:
