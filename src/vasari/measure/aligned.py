@@ -82,20 +82,21 @@ class FaceFrame:
         """Pixels of this frame to one of the picture."""
         return float(np.hypot(*self.placing(points)[:, 0]))
 
-    def skin(self) -> Flags:
-        """(side, side) cheeks, temples and forehead: skin that should only move, never change."""
-        return self._face() & ~self._near((*LID_POINTS, *MOUTH_POINTS, *_BROWS, *_NOSE), 0.045)
-
-    def details(self) -> Flags:
-        """(side, side) the face without its mouth: where a picture is sharp or is not."""
-        return self._face() & ~self._near(MOUTH_POINTS, 0.03)
-
-    def _face(self) -> Flags:
+    def face(self) -> Flags:
+        """(side, side) the face inside its outline."""
         mask = np.zeros((self.side, self.side), np.uint8)
         outline = self.template[list(OVAL)]
         inner = outline.mean(0) + 0.88 * (outline - outline.mean(0))
         cv2.fillPoly(mask, [np.round(inner).astype(np.int32)], 1)
         return mask.astype(bool)
+
+    def skin(self) -> Flags:
+        """(side, side) cheeks, temples and forehead: skin that should only move, never change."""
+        return self.face() & ~self._near((*LID_POINTS, *MOUTH_POINTS, *_BROWS, *_NOSE), 0.045)
+
+    def details(self) -> Flags:
+        """(side, side) the face without its mouth: where a picture is sharp or is not."""
+        return self.face() & ~self._near(MOUTH_POINTS, 0.03)
 
     def _near(self, points: tuple[int, ...], reach: float) -> Flags:
         """Within ``reach`` sides of any of some landmarks."""

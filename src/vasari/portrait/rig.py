@@ -21,7 +21,7 @@ Ints = NDArray[np.int32]
 #: Lips count as closed below this gap, in distances between the eyes' outer corners.
 CLOSED_GAP = 0.012
 #: What stays in the neutral face of an expression seen in a photo with parted lips (others stay whole).
-KEPT_WHEN_PARTED = {"mouthSmile": 0.15, "mouthDimple": 0.2, "cheekSquint": 0.5, "mouthFrown": 0.5}
+KEPT_WHEN_PARTED = {"mouthSmile": 0.45, "mouthDimple": 0.45, "cheekSquint": 0.7, "mouthFrown": 0.5}
 #: How far a correction of lips or lids spreads along the surface, cm.
 LIP_REACH, LID_REACH = 1.0, 0.45
 #: What sits in the mouth as one piece, and how far its size may follow the width of the lips.
