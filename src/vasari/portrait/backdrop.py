@@ -80,7 +80,7 @@ def _filled(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
         np.asarray(hidden, np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     mirrored, valid = _mirrored(picture, hidden, labels)
-    smooth = _smooth_fill(picture, hidden)
+    smooth = smooth_fill(picture, hidden)
     trust = cv2.GaussianBlur(valid.astype(np.float32), (0, 0), 2 * unit)[..., None]
     filled = smooth + trust * (mirrored - smooth)
     known = np.where(np.asarray(hidden)[..., None] > 0, filled, picture).astype(np.float32)
@@ -110,7 +110,7 @@ def _mirrored(
     return np.asarray(reflected, np.float32), inside & (lands == 0)
 
 
-def _smooth_fill(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
+def smooth_fill(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
     """Hidden pixels from their nearest background, ever smoother (a pyramid of normalised averages)."""
     known = (np.asarray(hidden) == 0).astype(np.float32)
     levels = [(picture * known[..., None], known)]
