@@ -154,7 +154,8 @@ def take_off_glasses(picture: Bytes, landmarks: Floats) -> tuple[Bytes, Glasses]
         return picture, Glasses.none()
     opacity, hidden, columns = cut
     back = np.asarray(cv2.invertAffineTransform(to_band), np.float64)
-    lines = np.array([[(x, 0), (x, BAND[1])] for x in columns], np.float32)
+    filled = np.flatnonzero((opacity > 0.01).any(1))
+    lines = np.array([[(x, filled[0] - 1), (x, filled[-1] + 2)] for x in columns], np.float32)
     folds = np.asarray(cv2.transform(lines, back), np.float32)
     part = box(folds.reshape(-1, 2), picture.shape, 2)
     corner = np.array([part[1].start, part[0].start])

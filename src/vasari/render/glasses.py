@@ -31,8 +31,9 @@ class GlassesPainter:
         small = fitted(portrait.glasses, scale)
         layer = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
         folds = ((portrait.folds - portrait.glasses_at) * fine).astype(np.float32)
-        self._panes = [_pane(layer, folds[k : k + 2]) for k in range(len(folds) - 1)]
-        self._folds, self._worn = folds - np.float32(0.5), portrait.worn
+        panes = [_pane(layer, folds[k : k + 2]) for k in range(len(folds) - 1)]
+        self._panes = [(k, *pane) for k, pane in enumerate(panes) if pane[0].any()]
+        self._worn = portrait.worn
         self._pivot, self._camera = portrait.pivot, camera
 
     @stage("glasses")
@@ -40,17 +41,20 @@ class GlassesPainter:
         """Lay them over the picture (H, W, 3) of a head turned (3, 3) and moved (3,) so, in place."""
         moved = (self._worn - self._pivot) @ turn.T + self._pivot + translation
         places = self._camera.project(moved).astype(np.float32) - np.float32(0.5)
-        for k, pane in enumerate(self._panes):
-            if pane.any() and places[k + 1, :, 0].sum() > places[k, :, 0].sum():  # else an arm shows its back
-                _lay(pane, self._folds[k : k + 2].reshape(4, 2), places[k : k + 2].reshape(4, 2), picture)
+        for k, pane, at in self._panes:
+            if places[k + 1, :, 0].sum() > places[k, :, 0].sum():  # else an arm shows its back
+                _lay(pane, at, places[k : k + 2].reshape(4, 2), picture)
 
 
-def _pane(layer: Bytes, folds: Floats) -> Bytes:
-    """The layer (h, w, 4) between two folds (2, 2, 2), pixels."""
+def _pane(layer: Bytes, folds: Floats) -> tuple[Bytes, Floats]:
+    """The layer (h, w, 4) between two folds (2, 2, 2), pixels, and where these are in it (4, 2)."""
     own = np.zeros(layer.shape[:2], np.uint8)
     outline = np.concatenate([folds[0], folds[1, ::-1]]) - np.float32(0.5)
     cv2.fillConvexPoly(own, np.round(outline * 8).astype(np.int32), 1, cv2.LINE_8, 3)
-    return layer * own[..., None]
+    low = np.maximum(np.floor(outline.min(0)), 0).astype(int)
+    part = slice(low[1], int(outline[:, 1].max()) + 2), slice(low[0], int(outline[:, 0].max()) + 2)
+    pane = np.ascontiguousarray(layer[part] * own[part][..., None])
+    return pane, (folds.reshape(4, 2) - np.float32(0.5) - low).astype(np.float32)
 
 
 def _lay(pane: Bytes, at: Floats, places: Floats, picture: Bytes) -> None:
