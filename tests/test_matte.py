@@ -54,7 +54,8 @@ def test_the_background_goes_on_behind_the_person() -> None:
     matte = ((x - 160) ** 2 + (y - 180) ** 2 < 80**2).astype(np.float32)
     shown = picture.copy()
     shown[matte > 0] = (255, 0, 255)
-    filled = continue_background(shown, matte).astype(int)
+    hidden = cv2.resize(cv2.dilate(matte, np.ones((9, 9))), (160, 160), interpolation=cv2.INTER_NEAREST)
+    filled = continue_background(shown, (hidden > 0).astype(np.uint8)).astype(int)
     assert np.abs(filled - picture)[cv2.dilate(matte, np.ones((15, 15))) == 0].max() == 0
     assert np.abs(filled[..., 1] - picture[..., 1]).max() < 60  # no magenta anywhere
     edge = (matte > 0) & (cv2.erode(matte, np.ones((9, 9))) == 0)
@@ -80,3 +81,21 @@ def test_laid_over_its_backdrop_the_person_is_the_photo(portrait: Portrait, size
     photo = cv2.resize(portrait.photo, (size, size), interpolation=cv2.INTER_AREA).astype(int)
     drawn = Renderer(portrait, size).render(MotionFrame()).astype(int)
     assert np.median(np.abs(drawn - photo)) <= 2
+
+
+@pytest.mark.parametrize("shelf", [False, True])
+def test_an_ear_ring_goes_with_the_head_but_a_shelf_behind_it_does_not(photo: Path, shelf: bool) -> None:
+    picture = read_photo(photo).copy()
+    face, head = oval((226, 122), (42, 54)), oval((226, 110), (60, 75))
+    matte = person_matte(picture, everything(picture), face)
+    assert matte is not None
+    x = int(np.flatnonzero(matte[130, 226:] < 0.02)[0]) + 226  # beside the hair
+    picture[124:136, x + 2 : 512 if shelf else x + 10] = (20, 160, 40)
+    cut, backdrop, free = cut_out(picture, everything(picture), face, head)
+    assert free
+    if shelf:
+        assert cut[127:133, x + 4 : x + 8].mean() < 60
+    else:
+        ring = slice(127, 133), slice(x + 4, x + 8)
+        assert cut[ring].mean() > 200
+        assert np.abs(backdrop[ring].astype(int) - (20, 160, 40)).sum(-1).min() > 100

@@ -19,7 +19,7 @@ Reals = NDArray[np.float64]
 ACTING = 4
 
 _GLANCE = 4.0  # degrees: a shift of gaze that may bring a blink
-_BREATH_PITCH, _BREATH_LIFT = 0.18, 0.07  # degrees, cm
+_BREATH_PITCH, _BREATH_LIFT = 0.18, 0.15  # degrees, cm
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vasari.portrait.matte import person_matte
+from vasari.portrait.nearness import smoothstep
 from vasari.portrait.pixels import disc, grown, polygon, unit_of
 from vasari.stages import stage
 
@@ -17,8 +20,16 @@ Bytes = NDArray[np.uint8]
 CLEAR = 0.02
 #: This far round the face, and round the head with its ears, nothing is background, heights of the face.
 AROUND_FACE, AROUND_HEAD = 0.1, 0.02
-#: The background nearest to the person may carry hair and blur: it is not believed, pixels at 512.
-DISTRUSTED_PX = 10
+#: The background nearest to the person may carry hair and blur: it is not believed up to the first distance,
+#: and up to the second only if it has nothing of the person's colour, pixels at 512.
+DISTRUSTED_PX, DOUBTED_PX = 4, 14
+#: What hangs on a person ends within this distance, pixels at 512.
+HANGS_PX = 45
+#: What differs from the background by so many times its spread there, and so many grey levels, is theirs too.
+OUTLIER, LEAST_UNLIKE = 3.0, 18.0
+#: Share of the person's colour in that of the background from which on it is not believed; its least contrast
+#: with the background, grey levels; and how far around both are looked for, pixels at 512.
+STAINED, LEAST_STAIN, NEARBY_PX, AFAR_PX = 0.2, 25.0, 10, 25
 #: Depth, and blur of the mirrored background from there on, pixels at 512.
 SOFTENING_PX = ((5, 1.5), (18, 5.0), (45, 12.0))
 #: From the first to the second depth a smooth fill takes over, pixels at 512.
@@ -46,31 +57,81 @@ def cut_out(
         around = grown(polygon(face, picture.shape), AROUND_FACE * height)
         hull = np.asarray(cv2.convexHull(head.astype(np.float32)), np.float32)[:, 0]
         around |= grown(polygon(hull, picture.shape), AROUND_HEAD * height)
-        backdrop = continue_background(picture, np.maximum(matte, around.astype(np.float32)))
+        half = (picture.shape[1] // 2, picture.shape[0] // 2)
+        small = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8)
+        small_matte = np.asarray(cv2.resize(matte, half, interpolation=cv2.INTER_AREA), np.float32)
+        small_around = cv2.resize(around.astype(np.uint8), half, interpolation=cv2.INTER_NEAREST) > 0
+        missed, hidden = _missed(small, small_matte, small_around)
+        backdrop = continue_background(picture, hidden)
+        matte = np.maximum(matte, cv2.resize(missed, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
     return np.asarray(np.rint(255 * matte), np.uint8), backdrop, True
 
 
-def continue_background(picture: Bytes, matte: Floats) -> Bytes:
+def continue_background(picture: Bytes, hidden: Bytes) -> Bytes:
     """The picture (P, P, 3) without the person.
 
     Behind the outline the background goes on as its own mirror image, which keeps its grain and pattern, and
     fades to a smooth fill farther in, where no movement shows it.
 
     Args:
-        picture: (P, P, 3) RGB. matte: (P, P) opacity of the person, 0..1.
+        picture: (P, P, 3) RGB. hidden: (P / 2, P / 2) not 0 where it does not show the background.
     """
-    hidden = cv2.dilate((matte > CLEAR).astype(np.uint8), disc(DISTRUSTED_PX * unit_of(picture)))
     if hidden.all():
         return picture
-    half = (picture.shape[1] // 2, picture.shape[0] // 2)
+    half = (hidden.shape[1], hidden.shape[0])
     small = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8)
-    filled = cv2.resize(
-        _filled(small, cv2.resize(hidden, half, interpolation=cv2.INTER_NEAREST)), picture.shape[1::-1]
-    )
-    edge = cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), 0.8 * unit_of(picture))[..., None]
-    edge = np.where(hidden[..., None] > 0, np.clip(2 * edge - 0.5, 0, 1), 0)
+    whole = cv2.resize(hidden, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    filled = cv2.resize(_filled(small, hidden), picture.shape[1::-1])
+    edge = cv2.GaussianBlur(whole.astype(np.float32), (0, 0), 0.8 * unit_of(picture))[..., None]
+    edge = np.where(whole[..., None] > 0, np.clip(2 * edge - 0.5, 0, 1), 0)
     result = picture + edge * (filled - picture.astype(np.float32))
     return np.asarray(np.clip(result + 0.5, 0, 255), np.uint8)
+
+
+def _missed(picture: Bytes, matte: Floats, around: NDArray[np.bool_]) -> tuple[Floats, Bytes]:
+    """What the matte missed of the person, opacity (H, W), and 1 where the background is not believed.
+
+    Wisps of hair have something of the person's colour; ear-rings and what else hangs on a person stand out
+    from the background around them.
+    """
+    unit = unit_of(picture)
+    person = (matte > CLEAR).astype(np.uint8)
+    hidden = cv2.dilate(person, disc(DISTRUSTED_PX * unit))
+    doubted = cv2.dilate(person, disc(DOUBTED_PX * unit)) | around.astype(np.uint8)
+    within = np.asarray(cv2.dilate(person, disc(HANGS_PX * unit)), np.uint8)
+    near, hanging = within, np.zeros_like(doubted)
+    for reach in (AFAR_PX * unit, NEARBY_PX * unit):  # what hangs on the person is no background either
+        clear = (near | hanging) == 0
+        behind = _nearby(picture, clear, reach)
+        away = picture - behind
+        unlike = np.linalg.norm(away, axis=-1)
+        spread = np.sqrt(_nearby((unlike**2)[..., None], clear, reach)[..., 0])
+        alien = smoothstep((unlike - OUTLIER * spread - LEAST_UNLIKE) / LEAST_UNLIKE).astype(np.float32)
+        hanging = cv2.dilate(_hanging((alien > 0) & (within > 0), doubted, within), disc(2 * unit))
+        near = doubted
+    theirs = _nearby(picture, matte > 0.9, NEARBY_PX * unit) - behind
+    share = (away * theirs).sum(-1) / ((theirs**2).sum(-1) + LEAST_STAIN**2)
+    stained = ((share > STAINED) | (alien > 0)).astype(np.uint8) & doubted
+    stained = cv2.dilate(stained, disc(2 * unit)) & doubted
+    return alien * (hanging > 0), np.asarray(hidden | stained | hanging, np.uint8)
+
+
+def _hanging(alien: NDArray[np.bool_], doubted: Bytes, within: Bytes) -> Bytes:
+    """(H, W) 1 for those pieces of what is not like the background that begin at the person and soon end."""
+    _, labels = cv2.connectedComponents(alien.astype(np.uint8))
+    inside = cv2.erode(within, np.ones((3, 3), np.uint8))
+    begins = np.unique(labels[doubted > 0])
+    goes_on = np.unique(labels[(within > 0) & (inside == 0)])
+    pieces = np.setdiff1d(begins, np.append(goes_on, 0))
+    return np.isin(labels, pieces).astype(np.uint8)
+
+
+def _nearby(values: NDArray[Any], where: NDArray[np.bool_], reach: float) -> Floats:
+    """Mean (H, W, n) about each pixel of those values (H, W, n) that lie ``where`` (H, W)."""
+    part = where.astype(np.float32)
+    weight = cv2.GaussianBlur(part, (0, 0), reach)[..., None] + np.float32(1e-4)
+    mean = cv2.GaussianBlur(values * part[..., None], (0, 0), reach)
+    return np.asarray(mean.reshape(values.shape) / weight, np.float32)
 
 
 def _filled(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
@@ -80,7 +141,7 @@ def _filled(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
         np.asarray(hidden, np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     mirrored, valid = _mirrored(picture, hidden, labels)
-    smooth = _smooth_fill(picture, hidden)
+    smooth = smooth_fill(picture, hidden)
     trust = cv2.GaussianBlur(valid.astype(np.float32), (0, 0), 2 * unit)[..., None]
     filled = smooth + trust * (mirrored - smooth)
     known = np.where(np.asarray(hidden)[..., None] > 0, filled, picture).astype(np.float32)
@@ -110,7 +171,7 @@ def _mirrored(
     return np.asarray(reflected, np.float32), inside & (lands == 0)
 
 
-def _smooth_fill(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
+def smooth_fill(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
     """Hidden pixels from their nearest background, ever smoother (a pyramid of normalised averages)."""
     known = (np.asarray(hidden) == 0).astype(np.float32)
     levels = [(picture * known[..., None], known)]

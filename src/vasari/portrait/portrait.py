@@ -22,6 +22,7 @@ from vasari.portrait.creases import crease_maps
 from vasari.portrait.crop import MAX_SIDE, MAX_WHOLE_SIDE, Crop, crop_photo, fit_for_film
 from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
 from vasari.portrait.eyelids import close_eyes
+from vasari.portrait.glasses import Glasses, take_off_glasses
 from vasari.portrait.moustache import moustache
 from vasari.portrait.mouth import mouth_tints, off_the_teeth
 from vasari.portrait.photo import choose_face, read_photo
@@ -43,12 +44,15 @@ class Portrait:
     N vertices: first the V of the head model, then the knots of the sheet behind the face.
 
     Attributes:
-        picture: (P, P, 3) RGB, the view with a margin all round. margin: its width, pixels.
+        picture: (P, P, 3) RGB, the view with a margin all round, without glasses. margin: its width, pixels.
         whole: (H, W, 3) the photo around it, even numbers of pixels; empty if it was not kept.
         place: (3,) column and row of the picture in the whole photo, and its side there, pixels.
         closed: (P, P, 3) the picture with the eyes shut.
         matte: (P, P) opacity of the person, 255 all over where they cannot be told from the background.
         backdrop: (P, P, 3) the picture without the person.
+        glasses: (h, w, 4) taken off the picture, RGB weighted by opacity, which is the fourth; empty if none.
+        glasses_at: (2,) column and row of the picture where they begin, and their ``folds`` (4, 2, 2) pixels,
+            worn at (4, 2, 3) cm (:class:`vasari.portrait.glasses.Glasses`).
         overlay: (P, P, 2) shade and gleam over the eyeballs.
         creases: (K, P / 2, P / 2) folds that expressions raise (:mod:`vasari.portrait.creases`).
         moustache: (PLACES, 4) hair on the upper lip (:mod:`vasari.portrait.moustache`).
@@ -58,7 +62,7 @@ class Portrait:
         focal, center: camera in the picture's pixels.
         rotation: (3, 3) and translation: (3,) of the head in the photo; pivot: (3,) it turns about.
         neutral: (N, 3); start, vertex, delta: the 52 expressions on them, sparse (CSR).
-        rigidity: (N,) share in the head's movement.
+        rigidity: (N,) share in the head's turns. sway: (N,) share in its shifts up, down and aside.
         triangles: (F, 3) that are drawn; kinds: (F,) of surface (:mod:`vasari.render.shade`).
         attributes: (V, N_ATTRIBUTES) of the head's vertices (:mod:`vasari.render.shade`).
         normals: (V, 3) at rest; lamp: (4,) light: ambient and direction, as a share of the skin's brightness.
@@ -71,6 +75,10 @@ class Portrait:
     closed: Bytes
     matte: Bytes
     backdrop: Bytes
+    glasses: Bytes
+    glasses_at: Ints
+    folds: Floats
+    worn: Floats
     overlay: Bytes
     creases: Bytes
     moustache: Floats
@@ -88,6 +96,7 @@ class Portrait:
     vertex: Ints
     delta: Floats
     rigidity: Floats
+    sway: Floats
     triangles: Ints
     kinds: Bytes
     attributes: Floats
@@ -108,7 +117,9 @@ class Portrait:
     def photo(self) -> Bytes:
         """(S, S, 3) the part of the photo that is shown."""
         m = self.margin
-        return self.picture[m : m + self.side, m : m + self.side]
+        picture = self.picture.copy()
+        Glasses(self.glasses, self.glasses_at, self.folds).lay_over(picture)
+        return picture[m : m + self.side, m : m + self.side]
 
     @property
     def surroundings(self) -> Bytes:
@@ -213,14 +224,15 @@ def _assemble(
         landmarks[list(OVAL)],
         uv[np.concatenate([model.groups[name] for name in ("ear_left", "ear_right", "scalp")])],
     )
-    surface = describe_surface(model, rig, uv, crop.picture, matte if free else None, landmarks, frame)
-    tints = mouth_tints(model, rig.photo, crop.picture, uv, surface.skin_pixels)
+    picture, glasses = take_off_glasses(crop.picture, landmarks)
+    surface = describe_surface(model, rig, uv, picture, matte if free else None, landmarks, frame)
+    tints = mouth_tints(model, rig.photo, picture, uv, surface.skin_pixels)
 
     eyes = _eyeballs(model, rig.photo, uv, irises, camera)
-    textures = [eye_texture(crop.picture, eye, camera) for eye in eyes]
+    textures = [eye_texture(picture, eye, camera) for eye in eyes]
     closed_uv = camera.project(_shut(rig)).astype(np.float32)
     closed = close_eyes(
-        crop.picture,
+        picture,
         [eye.opening for eye in eyes],
         [closed_uv[model.groups[f"lid_upper_{side}"]] for side in ("left", "right")],
     )
@@ -229,22 +241,29 @@ def _assemble(
         ball = model.groups[f"eye_{side}"]
         attributes[ball, 7:10] = rig.photo[ball] - eye.center
 
-    knots = sheet.knots(crop.picture.shape[0])
+    knots = sheet.knots(picture.shape[0])
     neutral, (start, vertex, delta) = _with_sheet(model, rig, surface, uv, knots, frame, camera, landmarks)
-    share = np.ones(len(neutral), np.float32)
-    share[surface.skin] = sheet.rigidity(uv[surface.skin], frame, free=free)
-    share[model.n_vertices :] = sheet.rigidity(knots, frame, free=free) * sheet.held(knots, frame, crop.seen)
+    turns, shifts = np.ones((2, len(neutral)), np.float32)
+    turns[surface.skin], shifts[surface.skin] = sheet.rigidity(uv[surface.skin], frame, free=free)
+    loose = sheet.held(knots, frame, crop.seen)
+    turns[model.n_vertices :], shifts[model.n_vertices :] = (
+        share * loose for share in sheet.rigidity(knots, frame, free=free)
+    )
     return Portrait(
-        picture=crop.picture,
+        picture=picture,
         margin=crop.margin,
         whole=whole,
         place=np.array([*crop.origin, crop.extent], np.int32),
         closed=closed,
         matte=matte,
         backdrop=backdrop,
-        overlay=eye_overlay(crop.picture, eyes, textures, camera),
-        creases=crease_maps(crop.picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
-        moustache=moustache(crop.picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
+        glasses=glasses.layer,
+        glasses_at=glasses.corner.astype(np.int32),
+        folds=glasses.folds,
+        worn=glasses.worn(eyes, turn, camera),
+        overlay=eye_overlay(picture, eyes, textures, camera),
+        creases=crease_maps(picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
+        moustache=moustache(picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
         eye_textures=np.stack(textures),
         eye_centers=np.stack([eye.center for eye in eyes]),
         eye_angles=np.stack([yaw_pitch(direction(eye.gaze) @ turn) for eye in eyes]).astype(np.float32),
@@ -258,7 +277,8 @@ def _assemble(
         start=start,
         vertex=vertex,
         delta=delta,
-        rigidity=share,
+        rigidity=turns,
+        sway=shifts,
         triangles=surface.triangles,
         kinds=surface.kinds,
         attributes=attributes,

@@ -26,8 +26,8 @@ HEAD_ELLIPSE = (0.62, 0.85)
 FALL_FROM, FALL_TO = 1.25, 2.5
 #: ... but a person who is told from the background moves as a whole above the chin, this far out.
 WHOLE_FROM, WHOLE_TO = 2.4, 3.4
-#: Share of the torso, which follows the head a little.
-TORSO = 0.05
+#: Share of the torso in the head's turns, and in its way up, down and aside: shoulders sway and breathe.
+TORSO, SWAY = 0.05, 0.6
 #: Shoulders that the photo cuts off are held at the cut, up to this far in, heights of the face.
 CUT_REACH = 0.3
 #: The neck follows the head down to this far below the chin, heights of the face.
@@ -77,8 +77,8 @@ def held(points: Floats, frame: FaceFrame, seen: tuple[slice, slice]) -> Floats:
     return np.asarray(1 - shoulders * (1 - edge), np.float32)
 
 
-def rigidity(points: Floats, frame: FaceFrame, *, free: bool) -> Floats:
-    """Share (n,) in the head's movement of places (n, 2) in the picture: 1 on the head, little on the torso.
+def rigidity(points: Floats, frame: FaceFrame, *, free: bool) -> tuple[Floats, Floats]:
+    """Shares (n,) in the turns and in the shifts of the head of places (n, 2) in the picture: 1 on the head.
 
     Args:
         points: (n, 2) pixels. frame: of the face.
@@ -90,10 +90,11 @@ def rigidity(points: Floats, frame: FaceFrame, *, free: bool) -> Floats:
     neck_to = NECK_TO + smoothstep((np.abs(x) - 0.3) / 0.3) * (SHOULDERS_TO - NECK_TO) * free
     neck = 1 - smoothstep((-y - 0.5 - NECK_FROM) / (neck_to - NECK_FROM))
     if not free:
-        return np.asarray(head * neck, np.float32)
+        return np.asarray(head * neck, np.float32), np.asarray(head * neck, np.float32)
     whole = 1 - smoothstep((radius - WHOLE_FROM) / (WHOLE_TO - WHOLE_FROM))  # hats and hair reach far out
     head += smoothstep((y + 0.5) / 0.5) * (whole - head)
-    return np.asarray(TORSO + (1 - TORSO) * head * neck, np.float32)
+    turns, shifts = (least + (1 - least) * head * neck for least in (TORSO, SWAY))
+    return np.asarray(turns, np.float32), np.asarray(shifts, np.float32)
 
 
 def knots(side: int) -> Floats:

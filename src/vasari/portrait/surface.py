@@ -30,7 +30,7 @@ EDGE_GONE, EDGE_FULL = 0.1, 0.5
 #: ... but only this near the outline of the face, along the skin: nose and lips have their own edges, cm.
 OUTLINE_REACH = 3.0
 #: The far side of the face is drawn farther out once it has turned to the camera, cm.
-FAR_FULL, FAR_GONE = 1.6, 3.2
+FAR_FULL, FAR_GONE = 0.8, 1.9
 #: Where it is looked whether hair hangs beside the outline of the face, heights of the face.
 BESIDE_FACE = (0.05, 0.09, 0.13)
 #: Glasses reach so far below and above the eye, heights of the face, and stand so far in front of it, cm.
@@ -41,6 +41,8 @@ LEAST_BORROWED = 0.15
 LID_MOVE = 0.30
 #: Side light may change the skin's brightness this much at most.
 LAMP_MOST = 0.3
+#: Skin with less variation within a patch than this is painted flat, grey levels.
+FLAT_GRAIN = 0.8
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _CHEEKS = (50, 280, 205, 425, 101, 330, 118, 347, 187, 411)
@@ -138,7 +140,7 @@ def describe_surface(
         rim = _far_rim(frame, side, edge, float(frame.along(uv[eye])[1]), rig.photo[eye])
     turned = alpha + more
     triangles, kinds = _drawn(model, np.maximum(alpha, turned), lid, far.share)
-    skin_pixels = _cheek_pixels(picture, landmarks, frame)
+    skin_pixels = np.concatenate(_cheek_patches(picture, landmarks, frame))
     outline = neighbours(uv[visible], landmarks[list(OVAL)], 1)[1][:, 0]
     return Surface(
         triangles,
@@ -272,13 +274,20 @@ def _drawn(model: HeadModel, alpha: Floats, lid: Floats, borrowed: Floats) -> tu
     return np.concatenate(triangles).astype(np.int32), np.concatenate(kinds)
 
 
-def _cheek_pixels(picture: Bytes, landmarks: Floats, frame: FaceFrame) -> Bytes:
+def _cheek_patches(picture: Bytes, landmarks: Floats, frame: FaceFrame) -> list[Bytes]:
+    """Colours (n, 3) of small patches of skin on the cheeks."""
     reach = max(int(0.02 * frame.height), 1)
     patches = []
     for x, y in landmarks[list(_CHEEKS)].astype(int):
         patch = picture[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]
         patches.append(patch.reshape(-1, 3))
-    return np.concatenate(patches)
+    return patches
+
+
+def _modelled(picture: Bytes, landmarks: Floats, frame: FaceFrame) -> float:
+    """0 for skin that is painted in flat colours, which no lamp lights, to 1 for skin that has a texture."""
+    grain = [float((patch @ _LUMA).std()) for patch in _cheek_patches(picture, landmarks, frame)]
+    return float(smoothstep(np.array((np.median(grain) - FLAT_GRAIN) / FLAT_GRAIN)))
 
 
 def _lamp(
@@ -299,6 +308,6 @@ def _lamp(
         weight = 1 / (1 + (error / 0.08) ** 2)
     light /= max(float(np.median(basis @ light)), 0.05)
     strength = float(np.linalg.norm(light[1:]))
-    light[1:] *= min(1.0, LAMP_MOST / max(strength, 1e-6))
+    light[1:] *= _modelled(picture, landmarks, frame) * min(1.0, LAMP_MOST / max(strength, 1e-6))
     light[0] = max(light[0], 0.5)
     return light.astype(np.float32)

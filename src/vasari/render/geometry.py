@@ -27,18 +27,25 @@ def express(base: Floats, start: Ints, vertex: Ints, delta: Floats, weights: Flo
 
 @njit(cache=True, nogil=True, fastmath=True)
 def pose(
-    points: Floats, rigidity: Floats, nearing: Floats, rotation: Floats, pivot: Floats, translation: Floats
+    points: Floats,
+    rigidity: Floats,
+    sway: Floats,
+    nearing: Floats,
+    rotation: Floats,
+    pivot: Floats,
+    translation: Floats,
 ) -> None:
-    """Turn points (V, 3) about ``pivot`` and move them, in place, each by its ``rigidity`` (V,) in 0..1.
+    """Turn points (V, 3) about ``pivot`` and move them, in place.
 
-    The distance to the camera (z of ``translation``) changes by a share of its own, ``nearing`` (V,).
+    Each has its share (V,), 0..1, in the turn (``rigidity``), in the way aside, up and down (``sway``: x
+    and y of ``translation``) and in the way to the camera (``nearing``: z).
     """
     for v in range(len(points)):
         h = rigidity[v]
         x, y, z = points[v, 0] - pivot[0], points[v, 1] - pivot[1], points[v, 2] - pivot[2]
         for c in range(3):
             turned = rotation[c, 0] * x + rotation[c, 1] * y + rotation[c, 2] * z + pivot[c]
-            move = (nearing[v] if c == 2 else h) * translation[c]
+            move = (nearing[v] if c == 2 else sway[v]) * translation[c]
             points[v, c] += h * (turned - points[v, c]) + move
 
 

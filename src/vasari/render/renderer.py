@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vasari.head.camera import direction, eye_angles, gaze_of, rotation_matrix
+from vasari.head.camera import Camera, direction, eye_angles, gaze_of, rotation_matrix
 from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
@@ -16,6 +16,7 @@ from vasari.portrait.creases import COARSENESS, DEPTH, EVEN, crease_weights
 from vasari.portrait.portrait import Portrait
 from vasari.render import fringe, geometry, mouth_view, shade
 from vasari.render.eyelids import with_lids
+from vasari.render.glasses import GlassesPainter
 from vasari.render.mouth_refiner import MouthRefiner
 from vasari.render.raster import SUPERSAMPLING, rasterise
 from vasari.render.sheet import SheetPainter
@@ -143,6 +144,8 @@ class Renderer:
             self._recess[portrait.triangles[portrait.kinds == kind]] = recess
         self._recess[portrait.triangles[self._skin_order]] = 0
         self._sheet = SheetPainter(portrait, size)
+        camera = Camera(self._focal, (float(self._center[0]), float(self._center[1])))
+        self._glasses = GlassesPainter(portrait, scale, camera) if portrait.glasses.size else None
         # it is the camera that moves, unless something stands still around the person
         self._nearing = portrait.rigidity if steady else np.ones_like(portrait.rigidity)
         self._scratches: deque[_Scratch] = deque()
@@ -170,6 +173,8 @@ class Renderer:
         self._draw_head(scratch, picture, frame, turn, weights)
         if refine:
             self._refine_mouth(scratch, picture)
+        if self._glasses is not None:
+            self._glasses.draw(turn, frame.translation, picture)
         return picture
 
     def look_into_mouth(self, frame: MotionFrame, picture: Bytes | None = None) -> Floats:
@@ -188,7 +193,7 @@ class Renderer:
     def _move(self, scratch: _Scratch, weights: Floats, turn: Floats, translation: Floats) -> None:
         p = self._p
         geometry.express(p.neutral, p.start, p.vertex, p.delta, weights, scratch.points)
-        geometry.pose(scratch.points, p.rigidity, self._nearing, turn, p.pivot, translation)
+        geometry.pose(scratch.points, p.rigidity, p.sway, self._nearing, turn, p.pivot, translation)
         geometry.project(scratch.points, self._focal, self._center, scratch.places)
 
     def _looks(self, frame: MotionFrame, turn: Floats) -> Floats:

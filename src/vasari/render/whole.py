@@ -46,13 +46,15 @@ class WholeRenderer:
             slice(self._columns.start - left, self._columns.stop - left),
         )
         goes_on = (left > 0, top > 0, left + extent < width, top + extent < height)
-        rigidity = portrait.rigidity.copy()
+        rigidity, sway = portrait.rigidity.copy(), portrait.sway.copy()
         axis = np.linspace(0, 1, KNOTS)
         held = _from_edges(axis, goes_on)
-        rigidity[len(portrait.attributes) :] *= smoothstep((held - HELD) / (FREE - HELD)).ravel()
+        for share in (rigidity, sway):
+            share[len(portrait.attributes) :] *= smoothstep((held - HELD) / (FREE - HELD)).ravel()
         self._extent = extent
         drawn = min(extent, portrait.picture.shape[0])  # finer than what is known of the head it need not be
-        self._renderer = Renderer(replace(portrait, margin=0, rigidity=rigidity), drawn, steady=True)
+        moving = replace(portrait, margin=0, rigidity=rigidity, sway=sway)
+        self._renderer = Renderer(moving, drawn, steady=True)
         axis = (np.arange(extent) + 0.5) / extent
         opacity = np.clip(_from_edges(axis, goes_on) / HELD, 0, 1)
         self._opacity = np.ascontiguousarray(np.rint(255 * opacity[self._inside]).astype(np.uint8))
