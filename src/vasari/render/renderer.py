@@ -20,6 +20,7 @@ from vasari.render.mouth_refiner import MouthRefiner
 from vasari.render.raster import SUPERSAMPLING, rasterise
 from vasari.render.sheet import SheetPainter
 from vasari.render.texture import packed, texels_of, texture
+from vasari.render.tongue import TongueTip
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
@@ -33,7 +34,7 @@ SHUT = 0.06
 #: Chroma (0..255) from which on a photo counts as one in colour.
 COLOUR_FROM = 20.0
 #: Light in the mouth falls with depth behind the lips over the width of the opening, squared, times this.
-MOUTH_DIMMING = 0.28
+MOUTH_DIMMING = 0.11
 #: ... counted from this far behind them, cm.
 LIT_DEPTH = 0.55
 #: Width of the opening that light enters by, closed (cm), and its growth with the gap between the lips.
@@ -41,7 +42,7 @@ LEAST_OPENING, OPENING_PER_GAP = 0.45, 0.5
 #: The light comes from in front and above.
 MOUTH_LIGHT = np.array([0.0, 0.35, 0.94], np.float32)
 #: Light in the mouth that comes from everywhere: teeth round off into shade, soft parts hardly.
-TEETH_AMBIENT, FLESH_AMBIENT = 0.6, 0.7
+TEETH_AMBIENT, FLESH_AMBIENT = 0.72, 0.78
 #: Gleam of wet teeth and flesh: strength and sharpness.
 TEETH_GLEAM, FLESH_GLEAM, GLEAM_POWER = 0.12, 0.35, 16
 #: A hidden side is its twin's when it has turned by this much towards the camera (cosine), solid at this one.
@@ -105,7 +106,7 @@ class Renderer:
         self._p = portrait
         self._focal = portrait.focal * scale
         self._center = ((portrait.center - portrait.margin) * scale).astype(np.float32)
-        self._picture = packed(texture(portrait.picture, scale))
+        self._picture = packed(texture(_with_lips(portrait), scale))
         self._closed = packed(texture(portrait.closed, scale))
         self._overlay = texture(portrait.overlay, scale)
         self._head = len(portrait.attributes)
@@ -114,11 +115,18 @@ class Renderer:
         for column in (shade.U, shade.CLOSED_U, shade.TWIN_U):
             self._attributes[:, column : column + 2] *= scale * fine
         self._tinted = np.unique(portrait.triangles[portrait.kinds == shade.TINTED])
-        groups = HeadModel.load().groups
+        model = HeadModel.load()
+        groups = model.groups
         self._teeth = groups["teeth_upper"]
+        own = portrait.attributes[self._tinted, shade.SHARE] > 0
+        worn = self._tinted[own]
+        self._attributes[worn, shade.TWIN_U : shade.TWIN_V + 1] = portrait.attributes[
+            worn, shade.TWIN_U : shade.TWIN_V + 1
+        ]
         teeth = np.isin(self._tinted, np.concatenate([self._teeth, groups["teeth_lower"]]))
         self._ambient = np.where(teeth, TEETH_AMBIENT, FLESH_AMBIENT).astype(np.float32)
         self._gleam = np.where(teeth, TEETH_GLEAM, FLESH_GLEAM).astype(np.float32)
+        self._ambient[own], self._gleam[own] = 1, 0  # the photo's teeth are lit
         self._rims = groups["lip_upper_rim"], groups["lip_lower_rim"]
         self._layer_of = _layer_of(portrait, groups)
         self._creases = [_boxed(fold) for fold in portrait.creases]
@@ -129,6 +137,7 @@ class Renderer:
         self._refiner = MouthRefiner.load()
         self._colourfulness = _colourfulness(portrait)
         self._front = _front_teeth(portrait.neutral, self._teeth)
+        self._tongue = TongueTip(model, self._front[0], portrait.rotation)
         self._skin_order = np.flatnonzero(portrait.kinds <= shade.FAR_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
         self._through_lips = (portrait.kinds == shade.TINTED).astype(np.uint8)
@@ -189,6 +198,7 @@ class Renderer:
         p = self._p
         geometry.express(p.neutral, p.start, p.vertex, p.delta, weights, scratch.points)
         geometry.pose(scratch.points, p.rigidity, self._nearing, turn, p.pivot, translation)
+        self._tongue.rise(scratch.points, turn, float(weights[EXPRESSION_INDEX["tongueOut"]]))
         geometry.project(scratch.points, self._focal, self._center, scratch.places)
 
     def _looks(self, frame: MotionFrame, turn: Floats) -> Floats:
@@ -283,6 +293,7 @@ class Renderer:
                 self._picture,
                 self._closed,
                 self._overlay,
+                self._p.teeth,
                 self._eye_textures,
                 self._eye_turns(frame, turn, closing),
                 closing,
@@ -374,6 +385,14 @@ def _band_limited(portrait: Portrait, focal: float) -> Bytes:
         texels = result.shape[1] / 2 / np.sqrt(2) / pixels  # per pixel, at the pupil
         result[k] = cv2.GaussianBlur(result[k], (0, 0), max(EYE_BLUR_PX * texels, 0.3))
     return result
+
+
+def _with_lips(portrait: Portrait) -> Bytes:
+    """The portrait's picture with nothing between its lips."""
+    picture = portrait.picture.copy()
+    (column, row), (height, width) = portrait.lips_place, portrait.lips.shape[:2]
+    picture[row : row + height, column : column + width] = portrait.lips
+    return picture
 
 
 def _gaze_offset(portrait: Portrait) -> Floats:
