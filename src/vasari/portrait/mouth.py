@@ -77,7 +77,7 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
     for gums in ("gums_upper", "gums_lower"):
         tints[model.groups[gums]] = 0.92 * flesh
     tints[model.groups["tongue"]] = _tongue(
-        model, _tone(lip, np.array([1.12, 0.88, 0.90], np.float32), saturation)
+        model, _tone(lip, np.array([1.12, 0.84, 0.86], np.float32), saturation)
     )
     _line_mouth(
         tints, model, photo, picture, uv, _tone(lip, np.array([0.75, 0.44, 0.44], np.float32), saturation)
@@ -118,7 +118,7 @@ def lips_alone(model: HeadModel, picture: Bytes, uv: Floats, landmarks: Floats) 
     rows, columns = box(outline, picture.shape, 12 * unit)
     place = np.array([columns.start, rows.start], np.int32)
     patch = picture[rows, columns]
-    between = grown(polygon(outline - place, patch.shape), RIM_INSET_PX * unit)
+    between = grown(polygon((outline - place).astype(np.float32), patch.shape), RIM_INSET_PX * unit)
     _, nearest = cv2.distanceTransformWithLabels(
         between.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )

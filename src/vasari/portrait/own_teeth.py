@@ -48,7 +48,7 @@ MOST_UNEVEN = 0.14
 BITE_LINE = 0.1
 #: Edges hidden by the lower lip lie this far under it, cm.
 HIDDEN = 0.06
-#: Of a column that is read at least this share looks like a tooth: what is dark beside the row is not.
+#: Of a column at least this share looks like a tooth: the dark beside the row is not read, gaps in it are.
 LEAST_WHITE = 0.45
 #: A tooth seen so much more edge-on than the front ones is not read.
 EDGE_ON = 0.4
@@ -93,9 +93,10 @@ def see_teeth(
         skin: (3,) colour of the cheeks.
     """
     row = TeethRow.of(model, seated[model.groups["teeth_upper"]])
-    length = (np.arange(WIDTH, dtype=np.float32) + 0.5) / TEXELS - REACH
+    length = ((np.arange(WIDTH) + 0.5) / TEXELS - REACH).astype(np.float32)
     height = np.arange(SEARCH[1], SEARCH[0], -1 / TEXELS, dtype=np.float32)
-    place = camera.project(row.at(*np.meshgrid(length, height))).astype(np.float32)
+    lengths, heights = np.broadcast_arrays(length, height[:, None])
+    place = camera.project(row.at(lengths, heights)).astype(np.float32)
     outline = np.concatenate([uv[model.groups["lip_upper_rim"]], uv[model.groups["lip_lower_rim"]][::-1]])
     between = grown(polygon(outline, picture.shape), -1.0 * unit_of(picture)).astype(np.uint8) * 255
     inside = look_up(between, place) > 127
@@ -114,7 +115,9 @@ def see_teeth(
     step = np.linalg.norm(np.gradient(place, axis=1), axis=2).mean(0)
     shown &= step > EDGE_ON * step.max()
     known = inside & (height[:, None] >= edge) & (height[:, None] <= top)
-    known &= shown & ((known & tooth).sum(0) > LEAST_WHITE * known.sum(0))
+    known &= _run(shown & ((known & tooth).sum(0) > LEAST_WHITE * known.sum(0)))
+    if not known.any():
+        return None
     texture = _filled(_evenly_lit(colour, known, inside), known, known & tooth, height, shift)
     place_in, worn, wall = _wall(row, seated[model.groups["teeth_upper"]], edge - shift, length, texture)
     move = (np.clip(shift, -MOST_DOWN, MOST_UP) * row.up).astype(np.float32)
@@ -166,22 +169,24 @@ def _edges(
         return None
     top = _envelope(height[0] - start / TEXELS, shown)
     edge = -_envelope(end / TEXELS - height[0] + HIDDEN * hidden, shown)
-    return top, edge, _run(shown)
+    return top, edge, shown
 
 
 def _envelope(level: Reals, shown: Mask) -> Floats:
     """The smooth line (w,) over the tops of ``level`` (w,): notches between teeth are the texture's."""
     columns = np.flatnonzero(shown)
     line = np.interp(np.arange(len(level)), columns, level[columns]).astype(np.float32)[None]
-    line = cv2.dilate(cv2.medianBlur(line, 5), np.ones((1, round(0.2 * TEXELS)), np.uint8))
-    return np.asarray(cv2.GaussianBlur(line, (0, 0), 0.1 * TEXELS)[0], np.float32)
+    over = cv2.dilate(cv2.medianBlur(line, 5), np.ones((1, round(0.2 * TEXELS)), np.uint8))
+    return np.asarray(cv2.GaussianBlur(over, (0, 0), 0.1 * TEXELS)[0], np.float32)
 
 
 def _run(shown: Mask) -> Mask:
-    """The run of columns around the middle without a long break."""
+    """The run of columns around the middle that has no gap wider than a tooth's half."""
     wide = cv2.morphologyEx(shown[None].astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, 15), np.uint8))[0] > 0
-    middle = len(wide) // 2
     columns = np.flatnonzero(wide)
+    if not len(columns):
+        return shown
+    middle = len(wide) // 2
     middle = int(columns[np.abs(columns - middle).argmin()])
     gone = np.concatenate([[-1], np.flatnonzero(~wide), [len(wide)]])
     at = np.arange(len(wide))
@@ -205,16 +210,14 @@ def _bite_line(luma: Floats, tooth: Mask, start: Ints, end: Ints) -> Ints:
     agree = columns[np.abs(best[columns] - line) < 0.25 * TEXELS]
     if len(agree) < 0.7 * len(columns):
         return np.full(len(start), len(luma))
-    return np.interp(np.arange(len(start)), agree, best[agree]).astype(int)
+    return np.asarray(np.interp(np.arange(len(start)), agree, best[agree]), np.int32)
 
 
 def _evenly_lit(colour: Floats, known: Mask, inside: Mask) -> Floats:
     """Colours without the upper lip's shade: the mean darkening by distance under the lip taken back."""
     luma = np.log(np.maximum(colour @ _LUMA, 4))
     under = np.cumsum(inside, 0) - 1
-    top = np.where(known, luma, np.nan)
-    typical = np.nanmedian(top)
-    factor = np.ones_like(luma)
+    typical = np.median(luma[known])
     bins = np.arange(0, round(0.35 * TEXELS))
     shade = np.zeros(len(bins))
     for k in bins:
@@ -228,26 +231,25 @@ def _evenly_lit(colour: Floats, known: Mask, inside: Mask) -> Floats:
 def _filled(colour: Floats, known: Mask, tooth: Mask, height: Floats, shift: float) -> Bytes:
     """The texture (HEIGHT, WIDTH, 4): columns continued up and down, missing ones from the other side."""
     n = len(height)
-    any_known = known.any(0)
+    any_known = np.asarray(known.any(0), np.float32)
     top = known.argmax(0)
     bottom = n - 1 - known[::-1].argmax(0)
     depth = round(0.12 * TEXELS)
     rows = np.arange(n)[:, None]
 
     def mean_of(place: Mask) -> Floats:
-        weight = (tooth & place).astype(np.float32)
-        total = (colour * weight[..., None]).sum(0)[None]
-        blur = [cv2.GaussianBlur(total, (0, 0), 1.5), cv2.GaussianBlur(weight.sum(0)[None], (0, 0), 1.5)]
-        return np.asarray((blur[0] / np.maximum(blur[1], 1e-2)[..., None])[0], np.float32)
+        weight = (tooth & place).astype(np.float32)[..., None]
+        sums = np.concatenate([colour * weight, weight], -1).sum(0)  # (w, 4)
+        sums = np.asarray(cv2.GaussianBlur(sums[None], (0, 0), 1.5)[0], np.float32)
+        return np.asarray(sums[:, :3] / np.maximum(sums[:, 3:], 1e-2), np.float32)
 
     above, below = mean_of(rows < top + 2 * depth), mean_of(rows > bottom - 2 * depth)
     full = np.where((rows < top)[..., None], above, colour)
     full = np.where((rows > bottom)[..., None], below, full)
     near = np.clip((rows - top) / depth, 0, 1)[..., None]  # from continued to seen without a line
     full = np.where(((rows >= top) & (rows <= bottom))[..., None], above + near * (full - above), full)
-    share = cv2.GaussianBlur(
-        cv2.erode(any_known.astype(np.float32)[None], np.ones((1, 9), np.uint8)), (0, 0), 3
-    )[0]
+    sure = cv2.erode(any_known[None], np.ones((1, 9), np.uint8))
+    share = np.asarray(cv2.GaussianBlur(sure, (0, 0), 3)[0], np.float32)
     twin, twin_share = full[:, ::-1], share[::-1]
     lacking = (1 - share) * twin_share
     opacity = share + lacking
