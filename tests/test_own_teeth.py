@@ -93,18 +93,16 @@ def test_the_lips_lose_what_shows_between_them(portrait: Portrait) -> None:
 
 
 def test_teeth_move_little_from_where_they_were_fitted() -> None:
-    """A row painted lower than fitted is followed, up to a bound, and its colours are read from where it is."""
+    """A row painted lower than fitted is followed, up to a bound; its colours are read from where it is."""
     model = HeadModel.load()
     camera = Camera.default((512, 512))
     head = model.neutral + np.array([0, 0, -60], np.float32)
     uv = camera.project(head).astype(np.float32)
     row = TeethRow.of(model, head[model.groups["teeth_upper"]])
     sides = np.linspace(-2.2, 2.2, 30, dtype=np.float32)
-    edge, top = (row.at(sides, np.full(30, h, np.float32)) for h in (-0.4, 0.4))
-    teeth = camera.project(np.concatenate([top, edge[::-1]])).astype(np.float32)
-    lips = camera.project(
-        np.concatenate([row.at(sides, np.full(30, h, np.float32))[:: (1 if h > 0 else -1)] for h in (0.4, -0.8)])
-    ).astype(np.float32)
+    lip, edge, chin = (row.at(sides, np.full(30, h, np.float32)) for h in (0.4, -0.4, -0.8))
+    teeth = camera.project(np.concatenate([lip, edge[::-1]])).astype(np.float32)
+    lips = camera.project(np.concatenate([lip, chin[::-1]])).astype(np.float32)
     upper, lower = model.groups["lip_upper_rim"], model.groups["lip_lower_rim"]
     for rim, line in ((upper, lips[:30]), (lower, lips[30:][::-1])):
         at = np.linspace(0, 29, len(rim))

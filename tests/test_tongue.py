@@ -33,10 +33,23 @@ def test_the_tip_rises_to_the_teeth_wherever_the_jaw_is(model: HeadModel, jaw: f
     assert tip_below_teeth(model, BETWEEN, jaw) == pytest.approx(0.2, abs=0.02)
 
 
-def test_a_tongue_put_out_is_left_alone(model: HeadModel) -> None:
+def test_a_tongue_put_out_lies_on_the_lower_lip(model: HeadModel) -> None:
+    eye = np.eye(3, dtype=np.float32)
+    rim = model.groups["lip_lower_rim"]
+    tongue, middle = model.groups["tongue"], rim[len(rim) // 2]
+    for weight in (OUT, 1.0):
+        points = model.neutral.copy()
+        ids, delta = model.expression("tongueOut")
+        points[ids] += weight * delta
+        points[tongue, 1] -= 0.6  # sunk into the lip
+        TongueTip(model, int(model.groups["teeth_upper"][0]), eye).rise(points, eye, weight)
+        over = np.abs(points[tongue, 2] - points[middle, 2]) < 0.2
+        assert not over.any() or points[tongue[over], 1].min() > points[middle, 1] - 0.25
+
+
+def test_without_weight_it_rests(model: HeadModel) -> None:
     points = model.neutral.copy()
-    for weight in (0.0, OUT, 1.0):
-        TongueTip(model, 0, np.eye(3, dtype=np.float32)).rise(points, np.eye(3, dtype=np.float32), weight)
+    TongueTip(model, 0, np.eye(3, dtype=np.float32)).rise(points, np.eye(3, dtype=np.float32), 0.0)
     assert np.array_equal(points, model.neutral)
 
 

@@ -34,7 +34,7 @@ TEETH_DROP = 0.25
 UPPER, LOWER = ("teeth_upper", "gums_upper"), ("teeth_lower", "gums_lower", "tongue")
 LOWER_ROW = np.array([0.0, 0.12, 0.2], np.float32)
 #: Crowns are this much wider than the head model's, to meet their neighbours.
-CROWN_WIDTH = 1.10
+CROWN_WIDTH = 1.07
 #: How much less of a baby's teeth stands out of its gums, cm.
 UNGROWN = 0.75
 #: The tongue follows the jaw only so far, (x, y, z): speech keeps it up and in front while the jaw drops.

@@ -28,6 +28,8 @@ Bytes = NDArray[np.uint8]
 
 #: Depth taken from parts behind lids and lips so that these always cover them, cm.
 RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.TINTED: 0.15}
+#: ... and more from the tongue, so that the inner sides of the lips cover it, cm.
+TONGUE_RECESS = 0.2
 #: Over lips nearer than this no moustache hangs, cm.
 SHUT = 0.06
 #: Light in the mouth falls with depth behind the lips over the width of the opening, squared, times this.
@@ -39,7 +41,7 @@ LEAST_OPENING, OPENING_PER_GAP = 0.45, 0.5
 #: The light comes from in front and above.
 MOUTH_LIGHT = np.array([0.0, 0.35, 0.94], np.float32)
 #: Light in the mouth that comes from everywhere: teeth round off into shade, soft parts hardly.
-TEETH_AMBIENT, FLESH_AMBIENT = 0.72, 0.78
+TEETH_AMBIENT, FLESH_AMBIENT = 0.66, 0.78
 #: Gleam of wet teeth and flesh: strength and sharpness.
 TEETH_GLEAM, FLESH_GLEAM, GLEAM_POWER = 0.12, 0.35, 16
 #: A hidden side is its twin's when it has turned by this much towards the camera (cosine), solid at this one.
@@ -142,6 +144,7 @@ class Renderer:
         self._recess = np.zeros(self._head, np.float32)
         for kind, recess in RECESS.items():
             self._recess[portrait.triangles[portrait.kinds == kind]] = recess
+        self._recess[groups["tongue"]] += TONGUE_RECESS
         self._recess[portrait.triangles[self._skin_order]] = 0
         self._sheet = SheetPainter(portrait, size)
         # it is the camera that moves, unless something stands still around the person
