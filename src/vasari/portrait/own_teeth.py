@@ -54,6 +54,8 @@ LEAST_WHITE = 0.45
 EDGE_ON = 0.4
 #: The shade of the upper lip is taken off the teeth up to this factor.
 MOST_LIT = 1.5
+#: Teeth darker than this beside the skin lie in the shade of a mouth: they are lifted, by at most a factor.
+LIT, MOST_GAIN = 0.75, 1.4
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -67,6 +69,7 @@ class OwnTeeth:
         worn: (n,) 1 on the crowns that wear it.
         row: (n, 3) the upper teeth as a wall that ends where the photo's teeth do, camera space, cm.
         shift: (3,) from the fitted to the seen row, for all that sits in the mouth, cm.
+        colour: (3,) of the teeth, for those that do not show.
     """
 
     texture: Bytes
@@ -74,6 +77,7 @@ class OwnTeeth:
     worn: Floats
     row: Floats
     shift: Floats
+    colour: Floats
 
 
 def no_texture() -> Bytes:
@@ -95,8 +99,7 @@ def see_teeth(
     row = TeethRow.of(model, seated[model.groups["teeth_upper"]])
     length = ((np.arange(WIDTH) + 0.5) / TEXELS - REACH).astype(np.float32)
     height = np.arange(SEARCH[1], SEARCH[0], -1 / TEXELS, dtype=np.float32)
-    lengths, heights = np.broadcast_arrays(length, height[:, None])
-    place = camera.project(row.at(lengths, heights)).astype(np.float32)
+    place = camera.project(row.at(length, height[:, None])).astype(np.float32)
     outline = np.concatenate([uv[model.groups["lip_upper_rim"]], uv[model.groups["lip_lower_rim"]][::-1]])
     between = grown(polygon(outline, picture.shape), -1.0 * unit_of(picture)).astype(np.uint8) * 255
     inside = look_up(between, place) > 127
@@ -116,12 +119,16 @@ def see_teeth(
     shown &= step > EDGE_ON * step.max()
     known = inside & (height[:, None] >= edge) & (height[:, None] <= top)
     known &= _run(shown & ((known & tooth).sum(0) > LEAST_WHITE * known.sum(0)))
-    if not known.any():
+    if not (known & tooth).any():
         return None
-    texture = _filled(_evenly_lit(colour, known, inside), known, known & tooth, height, shift)
+    known_teeth = known & tooth
+    lit = _evenly_lit(colour, known, inside)
+    white = np.median(lit[known_teeth], 0)
+    gain = float(np.clip(LIT * (skin @ _LUMA) / (white @ _LUMA), 1, MOST_GAIN))
+    texture = _filled(np.minimum(gain * lit, 255), known, known_teeth, height, shift)
     place_in, worn, wall = _wall(row, seated[model.groups["teeth_upper"]], edge - shift, length, texture)
     move = (np.clip(shift, -MOST_DOWN, MOST_UP) * row.up).astype(np.float32)
-    return OwnTeeth(texture, place_in, worn, wall + move, move)
+    return OwnTeeth(texture, place_in, worn, wall + move, move, (gain * white).astype(np.float32))
 
 
 def _like_teeth(colour: Floats, inside: Mask, length: Floats, skin: Floats) -> Mask:
@@ -280,7 +287,7 @@ def _wall(
             low = np.interp(s, length, edge)
             part = (level - level[0]) / (level[-1] - level[0])
             level = level[0] + part * (low - level[0])
-            new = row.at(np.tile(s, (RINGS, 1)).astype(np.float32), level.astype(np.float32))
+            new = row.at(s.astype(np.float32), level.astype(np.float32))
             rings = crowns[crown, :-1].reshape(RINGS, SIDES, 3)
             behind = np.arange(SIDES) >= SIDES // 2
             rise = (level - row.height[k][:, None])[..., None] * row.up

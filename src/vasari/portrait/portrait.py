@@ -290,6 +290,8 @@ def _wearing(model: HeadModel, rig: Rig, attributes: Floats, own: OwnTeeth) -> R
     teeth = model.groups["teeth_upper"]
     neutral[teeth] = own.row
     attributes[teeth, shade.SHARE] = own.worn
+    tints = attributes[teeth, shade.RED : shade.BLUE + 1]
+    attributes[teeth, shade.RED : shade.BLUE + 1] = tints * (own.colour / np.maximum(tints.max(0), 1))
     attributes[teeth, shade.TWIN_U : shade.TWIN_V + 1] = own.place
     delta = rig.delta.copy()  # the tongue leaves the mouth where it would have
     out = slice(*rig.start[EXPRESSION_INDEX["tongueOut"] :][:2])

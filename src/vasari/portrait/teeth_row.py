@@ -51,7 +51,7 @@ class TeethRow:
         )
 
     def at(self, length: Floats, height: Floats) -> Floats:
-        """Points (..., 3) on the front of the row at lengths (...,) and heights (...,)."""
+        """Points (..., 3) on the front of the row at lengths and heights that broadcast to (...,)."""
         columns = np.stack(
             [
                 np.stack([np.interp(height, h[::-1], p[::-1, c]) for c in range(3)], -1)
@@ -61,5 +61,7 @@ class TeethRow:
         )
         k = np.clip(np.searchsorted(self.middle, length) - 1, 0, len(self.middle) - 2)
         t = ((length - self.middle[k]) / (self.middle[k + 1] - self.middle[k]))[..., None]
-        rows = np.indices(length.shape)
-        return np.asarray((1 - t) * columns[(k, *rows)] + t * columns[(k + 1, *rows)], np.float32)
+        shape = np.broadcast_shapes(length.shape, height.shape)
+        columns = np.broadcast_to(columns, (len(columns), *shape, 3))
+        place = np.indices(shape, sparse=True)
+        return np.asarray((1 - t) * columns[(k, *place)] + t * columns[(k + 1, *place)], np.float32)
