@@ -3,6 +3,9 @@
 The row is unrolled (:mod:`vasari.portrait.teeth_row`). The photo is looked up there through the fitted
 pose; where lips hide the teeth, columns continue upward, and what the smile does not reach is its twin's on
 the other side.
+
+Of 30 portraits of SFHQ-T2I with parted lips 17 show enough. Redrawn as they stand, these differ from the
+photo between the lips by 30 levels of 255 on average; with modelled teeth in their colour, by 50.
 """
 
 from __future__ import annotations
