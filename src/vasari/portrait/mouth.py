@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vasari.head.model import HeadModel
-from vasari.portrait.nearness import neighbours
-from vasari.portrait.pixels import grown, polygon, unit_of
+from vasari.portrait.nearness import neighbours, smoothstep
+from vasari.portrait.pixels import box, grown, polygon, unit_of
 from vasari.portrait.rig import lips_parted
+from vasari.portrait.teeth_row import SIDES
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 
 IVORY = np.array([238, 228, 208], np.float32)
@@ -26,10 +29,18 @@ LEAST_TEETH_PX, SEEN_TEETH = 60, 0.75
 LOWER_TEETH = 0.82
 #: Teeth from this far behind the front ones take the colour of flesh, up to a share over a depth, cm.
 FRONT_TEETH_DEPTH, BACK_TEETH, BACK_TEETH_DEPTH = 0.4, 0.8, 1.8
+#: Brightness of crowns from the middle incisor to the second molar; colour of their necks and edges.
+CROWN_LIGHT = np.array([1.0, 0.97, 0.93, 0.95, 0.95, 0.93, 0.92], np.float32)
+NECK, EDGE = np.array([0.97, 0.91, 0.84]), np.array([0.93, 0.95, 0.97])
 #: Lining of the lips: this far in (cm) the lip's colour has become that of the cavity.
 LINING_DEPTH = 1.1
-#: How far inside the lips their rim is read where teeth show, pixels at 512.
-RIM_INSET_PX = 1.6
+#: The groove of the tongue: its shade and its width, cm. Its tip is paler, by a share over a length, cm.
+GROOVE, GROOVE_WIDTH = 0.12, 0.35
+PALE_TIP, PALE_REACH = 0.25, 3.0
+#: ... and its root lies in the shade, from and to so far behind the tip, cm.
+DARK_ROOT, ROOT = 0.5, (1.8, 5.5)
+#: How far into the lips the colours between them bleed, pixels at 512.
+RIM_INSET_PX = 2.0
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -54,8 +65,9 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
     teeth = _seen_teeth(model, picture, uv, skin)
     if teeth is None:
         teeth = _teeth(skin_pixels, saturation)
-    tints[model.groups["teeth_upper"]] = teeth
-    tints[model.groups["teeth_lower"]] = LOWER_TEETH * teeth
+    crown = teeth * _crowns()
+    tints[model.groups["teeth_upper"]] = crown
+    tints[model.groups["teeth_lower"]] = LOWER_TEETH * crown
     flesh = _tone(lip, np.array([1.12, 0.80, 0.80], np.float32), saturation)
     for row in ("teeth_upper", "teeth_lower"):  # back teeth lie in light that cheeks and tongue have coloured
         ids = model.groups[row]
@@ -64,11 +76,22 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
         tints[ids] += part * (0.6 * flesh - tints[ids])
     for gums in ("gums_upper", "gums_lower"):
         tints[model.groups[gums]] = 0.92 * flesh
-    tints[model.groups["tongue"]] = _tone(lip, np.array([1.10, 0.82, 0.82], np.float32), saturation)
+    tints[model.groups["tongue"]] = _tongue(
+        model, _tone(lip, np.array([1.12, 0.84, 0.86], np.float32), saturation)
+    )
     _line_mouth(
-        tints, model, photo, picture, uv, _tone(lip, np.array([0.62, 0.34, 0.34], np.float32), saturation)
+        tints, model, photo, picture, uv, _tone(lip, np.array([0.75, 0.44, 0.44], np.float32), saturation)
     )
     return tints
+
+
+def _crowns() -> Floats:
+    """How a row's vertices (n, 3) differ from its colour: canines deeper, necks warmer, edges clearer."""
+    rings = np.repeat(np.stack([NECK, NECK, [1, 1, 1], [1, 1, 1], EDGE, EDGE]), SIDES, 0)
+    crown = np.concatenate([rings, [EDGE]])
+    kinds = np.repeat(CROWN_LIGHT, 2)[:, None, None]  # right and left
+    warm = np.array([0.4, 1.0, 2.0])  # what is darker is more so in the blue
+    return np.asarray((crown * kinds**warm).reshape(-1, 3), np.float32)
 
 
 def _living(lip: Floats, skin: Floats) -> Floats:
@@ -79,22 +102,31 @@ def _living(lip: Floats, skin: Floats) -> Floats:
 
 
 @stage("mouth")
-def off_the_teeth(model: HeadModel, uv: Floats, landmarks: Floats, unit: float) -> Floats:
-    """Texture places (V, 2) with the rims of parted lips read a little inside the lips, not on the teeth.
+def lips_alone(model: HeadModel, picture: Bytes, uv: Floats, landmarks: Floats) -> tuple[Bytes, Ints]:
+    """A patch (h, w, 3) for the picture and its column and row (2,): lips without what shows between them.
+
+    The rims of parted lips are drawn with the colours next to them in the photo; in the patch the lips' own
+    go on there. It is empty where lips are shut.
 
     Args:
-        model: the head model. uv: (V, 2) pixels. landmarks: (468, 2) pixels.
-        unit: pixels of the picture per pixel of a 512 view.
+        model: the head model. picture: (P, P, 3). uv: (V, 2) pixels. landmarks: (468, 2) pixels.
     """
     if not lips_parted(landmarks):
-        return uv
-    moved = uv.copy()
-    upper, lower = model.groups["lip_upper_rim"], model.groups["lip_lower_rim"]
-    across = uv[lower].mean(0) - uv[upper].mean(0)
-    across *= RIM_INSET_PX * unit / max(float(np.linalg.norm(across)), 1e-6)
-    moved[upper[1:-1]] -= across
-    moved[lower[1:-1]] += across
-    return moved
+        return np.zeros((0, 0, 3), np.uint8), np.zeros(2, np.int32)
+    unit = unit_of(picture)
+    outline = np.concatenate([uv[model.groups["lip_upper_rim"]], uv[model.groups["lip_lower_rim"]][::-1]])
+    rows, columns = box(outline, picture.shape, 12 * unit)
+    place = np.array([columns.start, rows.start], np.int32)
+    patch = picture[rows, columns]
+    between = grown(polygon((outline - place).astype(np.float32), patch.shape), RIM_INSET_PX * unit)
+    _, nearest = cv2.distanceTransformWithLabels(
+        between.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    colours = np.zeros((int(nearest.max()) + 1, 3), np.uint8)
+    colours[nearest[~between]] = patch[~between]
+    spread = np.where(between[..., None], colours[nearest], patch)
+    soft = cv2.GaussianBlur(spread, (0, 0), 1.5 * unit)
+    return np.asarray(np.where(between[..., None], soft, patch), np.uint8), place
 
 
 def _seen_teeth(model: HeadModel, picture: Bytes, uv: Floats, skin: Floats) -> Floats | None:
@@ -163,3 +195,14 @@ def _colours_at(picture: Bytes, place: Floats) -> Floats:
     x = np.clip(place[:, 0].astype(int), 0, picture.shape[1] - 1)
     y = np.clip(place[:, 1].astype(int), 0, picture.shape[0] - 1)
     return np.asarray(picture[y, x], np.float32)
+
+
+def _tongue(model: HeadModel, colour: Floats) -> Floats:
+    """Colours (n, 3) of the tongue: paler towards the tip, darker in the groove and at the root."""
+    x, _, z = model.neutral[model.groups["tongue"]].T
+    groove = GROOVE * np.exp(-((x / GROOVE_WIDTH) ** 2))
+    pale = PALE_TIP * np.clip(1 - (z.max() - z) / PALE_REACH, 0, 1)
+    grey = float(colour @ _LUMA)
+    tinted = colour + pale[:, None] * (1.1 * grey - colour)
+    shade = 1 - DARK_ROOT * smoothstep((z.max() - z - ROOT[0]) / (ROOT[1] - ROOT[0]))
+    return np.asarray(tinted * (shade * (1 - groove))[:, None], np.float32)

@@ -22,7 +22,7 @@ def distance_to(cloud: Reals, places: Reals) -> NDArray[np.float64]:
     return neighbours(cloud, places, 1)[0][:, 0]
 
 
-def smoothstep(x: Reals) -> NDArray[np.float64]:
+def smoothstep(x: Reals | float) -> NDArray[np.float64]:
     """0 up to 0, 1 from 1 on, and the cubic with level ends between."""
     x = np.clip(x, 0, 1)
     return np.asarray(x * x * (3 - 2 * x), np.float64)

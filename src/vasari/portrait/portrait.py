@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vasari import defaults
 from vasari.errors import UsageError
 from vasari.head.camera import Camera, direction, yaw_pitch
-from vasari.head.expressions import EXPRESSIONS
+from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 from vasari.head.face_rows import OVAL
 from vasari.head.fit import HeadFit, fit_head
 from vasari.head.landmarks import FaceLandmarker
@@ -24,12 +24,14 @@ from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
 from vasari.portrait.eyelids import close_eyes
 from vasari.portrait.glasses import Glasses, take_off_glasses
 from vasari.portrait.moustache import moustache
-from vasari.portrait.mouth import mouth_tints, off_the_teeth
+from vasari.portrait.mouth import lips_alone, mouth_tints
+from vasari.portrait.own_teeth import OwnTeeth, no_texture, see_teeth
 from vasari.portrait.photo import choose_face, read_photo
 from vasari.portrait.portrait_file import read_portrait, write_portrait
 from vasari.portrait.residual import residual_field
-from vasari.portrait.rig import Rig, build_rig
+from vasari.portrait.rig import ORAL, Rig, build_rig
 from vasari.portrait.surface import Surface, describe_surface
+from vasari.render import shade
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
@@ -55,7 +57,10 @@ class Portrait:
             worn at (4, 2, 3) cm (:class:`vasari.portrait.glasses.Glasses`).
         overlay: (P, P, 2) shade and gleam over the eyeballs.
         creases: (K, P / 2, P / 2) folds that expressions raise (:mod:`vasari.portrait.creases`).
+        lips: (h, w, 3) the lips without what shows between them; empty if they are shut.
+        lips_place: (2,) column and row of these in the picture.
         moustache: (PLACES, 4) hair on the upper lip (:mod:`vasari.portrait.moustache`).
+        teeth: (h, w, 4) the photo's own upper teeth (:mod:`vasari.portrait.own_teeth`), clear where unseen.
         eye_textures: (2, E, E, 3) left and right eyeball. eye_centers: (2, 3) cm.
         eye_angles: (2, 2) how the eyeballs were turned in their sockets, yaw and pitch in degrees.
         gaze: (2,) of the photo, relative to the camera, as :func:`vasari.head.fit.fit_head` judges it.
@@ -81,7 +86,10 @@ class Portrait:
     worn: Floats
     overlay: Bytes
     creases: Bytes
+    lips: Bytes
+    lips_place: Ints
     moustache: Floats
+    teeth: Bytes
     eye_textures: Bytes
     eye_centers: Floats
     eye_angles: Floats
@@ -216,7 +224,6 @@ def _assemble(
     residual = residual_field(model, fitted, fit, landmarks, crop.side)
     rig = build_rig(model, fit, residual, landmarks)
     uv = camera.project(rig.photo).astype(np.float32)
-    uv = off_the_teeth(model, uv, landmarks, crop.side / 512)
     frame = sheet.FaceFrame.of(landmarks)
     matte, backdrop, free = cut_out(
         crop.picture,
@@ -226,6 +233,7 @@ def _assemble(
     )
     picture, glasses = take_off_glasses(crop.picture, landmarks)
     surface = describe_surface(model, rig, uv, picture, matte if free else None, landmarks, frame)
+    lips, lips_place = lips_alone(model, picture, uv, landmarks)
     tints = mouth_tints(model, rig.photo, picture, uv, surface.skin_pixels)
 
     eyes = _eyeballs(model, rig.photo, uv, irises, camera)
@@ -237,6 +245,11 @@ def _assemble(
         [closed_uv[model.groups[f"lid_upper_{side}"]] for side in ("left", "right")],
     )
     attributes = surface.attributes(uv, closed_uv, tints)
+    own = see_teeth(
+        model, rig.neutral, crop.picture, camera, uv, np.median(surface.skin_pixels, 0).astype(np.float32)
+    )
+    if own is not None:
+        rig = _wearing(model, rig, attributes, own)
     for side, eye in zip(("left", "right"), eyes, strict=True):
         ball = model.groups[f"eye_{side}"]
         attributes[ball, 7:10] = rig.photo[ball] - eye.center
@@ -263,7 +276,10 @@ def _assemble(
         worn=glasses.worn(eyes, turn, camera),
         overlay=eye_overlay(picture, eyes, textures, camera),
         creases=crease_maps(picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
+        lips=lips,
+        lips_place=lips_place,
         moustache=moustache(picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
+        teeth=no_texture() if own is None else own.texture,
         eye_textures=np.stack(textures),
         eye_centers=np.stack([eye.center for eye in eyes]),
         eye_angles=np.stack([yaw_pitch(direction(eye.gaze) @ turn) for eye in eyes]).astype(np.float32),
@@ -285,6 +301,23 @@ def _assemble(
         normals=surface.normals,
         lamp=surface.lamp,
     )
+
+
+def _wearing(model: HeadModel, rig: Rig, attributes: Floats, own: OwnTeeth) -> Rig:
+    """The rig with the photo's own teeth, which ``attributes`` (V, N_ATTRIBUTES) are told of."""
+    neutral = rig.neutral.copy()
+    neutral[np.concatenate([model.groups[name] for name in ORAL])] += own.shift
+    teeth = model.groups["teeth_upper"]
+    neutral[teeth] = own.row
+    attributes[teeth, shade.SHARE] = own.worn
+    tints = attributes[teeth, shade.RED : shade.BLUE + 1]
+    attributes[teeth, shade.RED : shade.BLUE + 1] = tints * (own.colour / np.maximum(tints.max(0), 1))
+    attributes[teeth, shade.TWIN_U : shade.TWIN_V + 1] = own.place
+    delta = rig.delta.copy()  # the tongue leaves the mouth where it would have
+    out = slice(*rig.start[EXPRESSION_INDEX["tongueOut"] :][:2])
+    far = np.linalg.norm(delta[out], axis=1, keepdims=True)
+    delta[out] -= own.shift * far / max(float(far.max()), 1e-6)
+    return replace(rig, neutral=neutral, delta=delta)
 
 
 def _eyeballs(model: HeadModel, photo: Floats, uv: Floats, irises: Floats, camera: Camera) -> list[Eyeball]:

@@ -13,6 +13,7 @@ from vasari.head.expressions import EXPRESSIONS
 from vasari.head.fit import HeadFit
 from vasari.head.model import HeadModel
 from vasari.portrait.infancy import infancy
+from vasari.portrait.teeth_row import CROWN_VERTICES
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
@@ -28,12 +29,12 @@ LIP_REACH, LID_REACH = 1.0, 0.45
 ORAL = ("teeth_upper", "teeth_lower", "gums_upper", "gums_lower", "tongue")
 TEETH_SIZE = (0.85, 1.05)
 #: How much lower teeth sit than in the head model: speech shows the edges of the upper ones first, cm.
-TEETH_DROP = 0.2
+TEETH_DROP = 0.25
 #: ... and the lower row (with the tongue) still lower and further back than the upper.
 UPPER, LOWER = ("teeth_upper", "gums_upper"), ("teeth_lower", "gums_lower", "tongue")
 LOWER_ROW = np.array([0.0, 0.12, 0.2], np.float32)
-#: Vertices of a tooth's crown; crowns are this much wider than the head model's, to meet their neighbours.
-CROWN_VERTICES, CROWN_WIDTH = 61, 1.06
+#: Crowns are this much wider than the head model's, to meet their neighbours.
+CROWN_WIDTH = 1.07
 #: How much less of a baby's teeth stands out of its gums, cm.
 UNGROWN = 0.75
 #: The tongue follows the jaw only so far, (x, y, z): speech keeps it up and in front while the jaw drops.

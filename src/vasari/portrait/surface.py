@@ -92,7 +92,8 @@ class Surface:
         table[:, shade.SHARE] = self.far.share
         # places of neighbours must lie near each other: all have a twin, whether they borrow from it or not
         table[:, shade.TWIN_U : shade.TWIN_V + 1] = uv[twin]
-        inside = self.triangles[self.kinds == shade.TINTED]
+        inside = np.unique(self.triangles[self.kinds == shade.TINTED])
+        table[inside, shade.SHARE] = 0
         gained = np.setdiff1d(self.skin, inside)
         table[gained, shade.RED : shade.BLUE + 1] = self.far.gain[gained]
         for side in (self.left, ~self.left):

@@ -33,7 +33,7 @@ def hang_fringe(
     longest: float,
     owner: Ints,
     box: Ints,
-    layer_of: Bytes,
+    inside_mouth: Bytes,
     picture: Bytes,
 ) -> None:
     """Draw the strands over the inside of the mouth, from its upper edge down.
@@ -42,7 +42,7 @@ def hang_fringe(
         hair: (P, 4) share and colour along the lip (:mod:`vasari.portrait.moustache`).
         lengths: by :func:`strands`.
         left, right: columns of the picture where the lip begins and ends. longest: strand, pixels.
-        owner, box: the visibility buffer. layer_of: (F,) 0 for triangles that are not inside the mouth.
+        owner, box: the visibility buffer. inside_mouth: (F,) which triangles are.
         picture: (S, S, 3) changed in place.
     """
     first, last = max(int(left), box[0]), min(int(right) + 1, box[0] + owner.shape[1] // 2)
@@ -62,7 +62,7 @@ def hang_fringe(
             inside = 0
             for s in range(4):
                 t = owner[2 * row + s // 2, 2 * (column - box[0]) + s % 2]
-                if t >= 0 and layer_of[t] > 0:
+                if t >= 0 and inside_mouth[t]:
                     inside += 1
             if inside == 0:
                 if hanging > 0:

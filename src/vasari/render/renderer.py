@@ -14,13 +14,13 @@ from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
 from vasari.portrait.creases import COARSENESS, DEPTH, EVEN, crease_weights
 from vasari.portrait.portrait import Portrait
-from vasari.render import fringe, geometry, mouth_view, shade
+from vasari.render import fringe, geometry, shade
 from vasari.render.eyelids import with_lids
 from vasari.render.glasses import GlassesPainter
-from vasari.render.mouth_refiner import MouthRefiner
 from vasari.render.raster import SUPERSAMPLING, rasterise
 from vasari.render.sheet import SheetPainter
 from vasari.render.texture import packed, texels_of, texture
+from vasari.render.tongue import TongueTip
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
@@ -29,12 +29,12 @@ Bytes = NDArray[np.uint8]
 
 #: Depth taken from parts behind lids and lips so that these always cover them, cm.
 RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.TINTED: 0.15}
-#: Lips nearer than this have nothing between them to refine, cm.
+#: ... and more from the tongue, so that the inner sides of the lips cover it, cm.
+TONGUE_RECESS = 0.2
+#: Over lips nearer than this no moustache hangs, cm.
 SHUT = 0.06
-#: Chroma (0..255) from which on a photo counts as one in colour.
-COLOUR_FROM = 20.0
 #: Light in the mouth falls with depth behind the lips over the width of the opening, squared, times this.
-MOUTH_DIMMING = 0.28
+MOUTH_DIMMING = 0.14
 #: ... counted from this far behind them, cm.
 LIT_DEPTH = 0.55
 #: Width of the opening that light enters by, closed (cm), and its growth with the gap between the lips.
@@ -42,7 +42,7 @@ LEAST_OPENING, OPENING_PER_GAP = 0.45, 0.5
 #: The light comes from in front and above.
 MOUTH_LIGHT = np.array([0.0, 0.35, 0.94], np.float32)
 #: Light in the mouth that comes from everywhere: teeth round off into shade, soft parts hardly.
-TEETH_AMBIENT, FLESH_AMBIENT = 0.6, 0.7
+TEETH_AMBIENT, FLESH_AMBIENT = 0.66, 0.78
 #: Gleam of wet teeth and flesh: strength and sharpness.
 TEETH_GLEAM, FLESH_GLEAM, GLEAM_POWER = 0.12, 0.35, 16
 #: A hidden side is its twin's when it has turned by this much towards the camera (cosine), solid at this one.
@@ -79,7 +79,6 @@ class _Scratch:
         self.box = np.zeros(4, np.int32)
         self.gap = 0.0  # between the lips, cm
         self.creases = np.zeros(portrait.creases.shape[1:], np.float32)
-        self.mouth = np.empty((mouth_view.N_LAYERS, mouth_view.HEIGHT, mouth_view.WIDTH), np.float32)
 
     def samples(self, width: int, height: int) -> tuple[Floats, Ints]:
         """Depth and owner of a box of pixels, each (2 height, 2 width)."""
@@ -106,7 +105,7 @@ class Renderer:
         self._p = portrait
         self._focal = portrait.focal * scale
         self._center = ((portrait.center - portrait.margin) * scale).astype(np.float32)
-        self._picture = packed(texture(portrait.picture, scale))
+        self._picture = packed(texture(_with_lips(portrait), scale))
         self._closed = packed(texture(portrait.closed, scale))
         self._overlay = texture(portrait.overlay, scale)
         self._head = len(portrait.attributes)
@@ -115,21 +114,25 @@ class Renderer:
         for column in (shade.U, shade.CLOSED_U, shade.TWIN_U):
             self._attributes[:, column : column + 2] *= scale * fine
         self._tinted = np.unique(portrait.triangles[portrait.kinds == shade.TINTED])
-        groups = HeadModel.load().groups
-        self._teeth = groups["teeth_upper"]
-        teeth = np.isin(self._tinted, np.concatenate([self._teeth, groups["teeth_lower"]]))
+        model = HeadModel.load()
+        groups = model.groups
+        upper = groups["teeth_upper"]
+        own = portrait.attributes[self._tinted, shade.SHARE] > 0
+        worn = self._tinted[own]
+        self._attributes[worn, shade.TWIN_U : shade.TWIN_V + 1] = portrait.attributes[
+            worn, shade.TWIN_U : shade.TWIN_V + 1
+        ]
+        teeth = np.isin(self._tinted, np.concatenate([upper, groups["teeth_lower"]]))
         self._ambient = np.where(teeth, TEETH_AMBIENT, FLESH_AMBIENT).astype(np.float32)
         self._gleam = np.where(teeth, TEETH_GLEAM, FLESH_GLEAM).astype(np.float32)
+        self._ambient[own], self._gleam[own] = 1, 0  # the photo's teeth are lit
         self._rims = groups["lip_upper_rim"], groups["lip_lower_rim"]
-        self._layer_of = _layer_of(portrait, groups)
         self._creases = [_boxed(fold) for fold in portrait.creases]
         self._crease_scale = 1 / (scale * fine * COARSENESS)
         self._eye_textures = _band_limited(portrait, self._focal)
         self._gaze_offset = _gaze_offset(portrait)
         self._strands = fringe.strands() if portrait.moustache[:, 0].any() else None
-        self._refiner = MouthRefiner.load()
-        self._colourfulness = _colourfulness(portrait)
-        self._front = _front_teeth(portrait.neutral, self._teeth)
+        self._tongue = TongueTip(model, _front_tooth(portrait.neutral, upper), portrait.rotation)
         self._skin_order = np.flatnonzero(portrait.kinds <= shade.FAR_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
         self._through_lips = (portrait.kinds == shade.TINTED).astype(np.uint8)
@@ -142,6 +145,7 @@ class Renderer:
         self._recess = np.zeros(self._head, np.float32)
         for kind, recess in RECESS.items():
             self._recess[portrait.triangles[portrait.kinds == kind]] = recess
+        self._recess[groups["tongue"]] += TONGUE_RECESS
         self._recess[portrait.triangles[self._skin_order]] = 0
         self._sheet = SheetPainter(portrait, size)
         camera = Camera(self._focal, (float(self._center[0]), float(self._center[1])))
@@ -153,7 +157,16 @@ class Renderer:
     def render(self, frame: MotionFrame) -> Bytes:
         """The picture (size, size, 3), RGB, of one moment."""
         scratch = self._scratch()
-        picture = self._draw(scratch, frame, refine=True)
+        turn = np.asarray(rotation_matrix(*frame.rotation), np.float32)
+        weights = with_lids(frame, self._looks(frame, turn))
+        self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32))
+        self._light(scratch)
+        with stage("sheet"):
+            picture = self._sheet.draw(scratch.places[self._head :])
+        self._draw_head(scratch, picture, frame, turn, weights)
+        self._hang_moustache(scratch, picture)
+        if self._glasses is not None:
+            self._glasses.draw(turn, frame.translation, picture)
         self._scratches.append(scratch)
         return picture
 
@@ -163,30 +176,6 @@ class Renderer:
         except IndexError:
             return _Scratch(self._p, self._attributes, self.size)
 
-    def _draw(self, scratch: _Scratch, frame: MotionFrame, *, refine: bool) -> Bytes:
-        turn = np.asarray(rotation_matrix(*frame.rotation), np.float32)
-        weights = with_lids(frame, self._looks(frame, turn))
-        self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32))
-        self._light(scratch)
-        with stage("sheet"):
-            picture = self._sheet.draw(scratch.places[self._head :])
-        self._draw_head(scratch, picture, frame, turn, weights)
-        if refine:
-            self._refine_mouth(scratch, picture)
-        if self._glasses is not None:
-            self._glasses.draw(turn, frame.translation, picture)
-        return picture
-
-    def look_into_mouth(self, frame: MotionFrame, picture: Bytes | None = None) -> Floats:
-        """The view (N_LAYERS, HEIGHT, WIDTH) of the mouth (:mod:`vasari.render.mouth_view`) at one moment.
-
-        Args:
-            picture: (size, size, 3) whose colours to take instead of the drawn ones.
-        """
-        scratch = self._scratch()
-        drawn = self._draw(scratch, frame, refine=False)
-        return self._mouth_layers(scratch, drawn if picture is None else picture)
-
     # -- geometry ------------------------------------------------------------------------------
 
     @stage("geometry")
@@ -194,6 +183,7 @@ class Renderer:
         p = self._p
         geometry.express(p.neutral, p.start, p.vertex, p.delta, weights, scratch.points)
         geometry.pose(scratch.points, p.rigidity, p.sway, self._nearing, turn, p.pivot, translation)
+        self._tongue.rise(scratch.points, turn, float(weights[EXPRESSION_INDEX["tongueOut"]]))
         geometry.project(scratch.points, self._focal, self._center, scratch.places)
 
     def _looks(self, frame: MotionFrame, turn: Floats) -> Floats:
@@ -288,6 +278,7 @@ class Renderer:
                 self._picture,
                 self._closed,
                 self._overlay,
+                self._p.teeth,
                 self._eye_textures,
                 self._eye_turns(frame, turn, closing),
                 closing,
@@ -311,40 +302,17 @@ class Renderer:
                 scratch.creases[rows, columns] += weight * fold
         return self._crease_scale
 
-    def _mouth_affine(self, scratch: _Scratch) -> Floats:
-        front, right, left = self._front
-        across = scratch.places[left] - scratch.places[right]
-        return mouth_view.view_affine(
-            scratch.places[front], across, self._focal / float(-scratch.points[front, 2])
-        )
-
-    @stage("mouth")
-    def _refine_mouth(self, scratch: _Scratch, picture: Bytes) -> None:
-        """The learned finish of what is seen between the lips."""
-        if scratch.gap < SHUT:
+    @stage("moustache")
+    def _hang_moustache(self, scratch: _Scratch, picture: Bytes) -> None:
+        """Hair of the upper lip over what is seen between the lips."""
+        if self._strands is None or scratch.gap < SHUT:
             return
-        change = self._refiner(self._mouth_layers(scratch, picture), self._colourfulness)
-        box = scratch.box
+        box, lip = scratch.box, self._rims[0]
         _, owner = scratch.samples(box[2] - box[0], box[3] - box[1])
-        if change is not None:
-            affine = self._mouth_affine(scratch)
-            mouth_view.add_residual(affine, change, owner, box, self._layer_of, picture)
-        if self._strands is not None:
-            lip = self._rims[0]
-            ends = scratch.places[lip[[0, -1]], 0]
-            longest = fringe.LENGTH * self._focal / float(-scratch.points[lip[0], 2])
-            hang_from = self._p.moustache, self._strands, float(ends[0]), float(ends[1]), longest
-            fringe.hang_fringe(*hang_from, owner, box, self._layer_of, picture)
-
-    def _mouth_layers(self, scratch: _Scratch, picture: Bytes) -> Floats:
-        box, front = scratch.box, self._front[0]
-        depth, owner = scratch.samples(box[2] - box[0], box[3] - box[1])
-        nearness = float(scratch.points[front, 2] - self._recess[front])
-        mouth_view.look(
-            self._mouth_affine(scratch), picture, owner, depth, box, self._layer_of,
-            nearness, scratch.mouth,
-        )  # fmt: skip
-        return scratch.mouth
+        ends = scratch.places[lip[[0, -1]], 0]
+        longest = fringe.LENGTH * self._focal / float(-scratch.points[lip[0], 2])
+        hang_from = self._p.moustache, self._strands, float(ends[0]), float(ends[1]), longest
+        fringe.hang_fringe(*hang_from, owner, box, self._through_lips, picture)
 
     def _eye_turns(self, frame: MotionFrame, turn: Floats, closing: Floats) -> Floats:
         """(2, 3, 3) photo's camera directions to eye directions."""
@@ -381,6 +349,14 @@ def _band_limited(portrait: Portrait, focal: float) -> Bytes:
     return result
 
 
+def _with_lips(portrait: Portrait) -> Bytes:
+    """The portrait's picture with nothing between its lips."""
+    picture = portrait.picture.copy()
+    (column, row), (height, width) = portrait.lips_place, portrait.lips.shape[:2]
+    picture[row : row + height, column : column + width] = portrait.lips
+    return picture
+
+
 def _gaze_offset(portrait: Portrait) -> Floats:
     """(2, 2) degrees by which each drawn eyeball differs from the photo's gaze as judged.
 
@@ -392,13 +368,6 @@ def _gaze_offset(portrait: Portrait) -> Floats:
     return np.asarray(np.clip(drawn - portrait.gaze, -MOST_OFFSET, MOST_OFFSET), np.float32)
 
 
-def _colourfulness(portrait: Portrait) -> float:
-    """0 for a black-and-white photo to 1 for one in colour."""
-    side = portrait.picture.shape[0]
-    middle = portrait.picture[side // 4 : -side // 4 : 4, side // 4 : -side // 4 : 4].astype(np.float32)
-    return float(np.clip(np.median(np.ptp(middle, axis=-1)) / COLOUR_FROM, 0, 1))
-
-
 def _boxed(fold: Bytes) -> tuple[slice, slice, Floats]:
     """Rows, columns and brightness change of the part of a map of folds that is not even."""
     rows, columns = (np.flatnonzero((fold != EVEN).any(axis)) for axis in (1, 0))
@@ -408,19 +377,8 @@ def _boxed(fold: Bytes) -> tuple[slice, slice, Floats]:
     return *box, (fold[box].astype(np.float32) - EVEN) * np.float32(DEPTH / 127)
 
 
-def _layer_of(portrait: Portrait, groups: dict[str, Ints]) -> Bytes:
-    """(F,) layer of the mouth's view that each triangle belongs to, 0 if it is not inside the mouth."""
-    layer = np.full(len(portrait.attributes), mouth_view.FLESH, np.uint8)
-    layer[groups["teeth_upper"]] = mouth_view.TEETH_UPPER
-    layer[groups["teeth_lower"]] = mouth_view.TEETH_LOWER
-    layer[groups["tongue"]] = mouth_view.TONGUE
-    inside = portrait.kinds == shade.TINTED
-    return np.asarray(np.where(inside, layer[portrait.triangles[:, 0]], 0), np.uint8)
-
-
-def _front_teeth(neutral: Floats, teeth: Ints) -> tuple[int, int, int]:
-    """Vertices of the upper row: the lowest in front, and its right and left ends."""
+def _front_tooth(neutral: Floats, teeth: Ints) -> int:
+    """The vertex of the upper row that is lowest in front."""
     rows = neutral[teeth]
     middle = np.abs(rows[:, 0] - rows[:, 0].mean()) < 0.25 * np.ptp(rows[:, 0])
-    front = np.flatnonzero(middle)[rows[middle, 1].argmin()]
-    return int(teeth[front]), int(teeth[rows[:, 0].argmin()]), int(teeth[rows[:, 0].argmax()])
+    return int(teeth[np.flatnonzero(middle)[rows[middle, 1].argmin()]])

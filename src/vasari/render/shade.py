@@ -31,8 +31,8 @@ RED, GREEN, BLUE = (
     9,
 )  # own colour 0..255 (inside of the mouth); direction from an eyeball's centre; gain of the far side
 TURNED = 10  # opacity of the far side when it has turned to the camera, 0..1
-SHARE = 11  # how much of its twin's texture the far side takes, 0..1
-TWIN_U, TWIN_V = 12, 13  # place of the twin in the photo, pixels
+SHARE = 11  # how much of its twin's texture the far side takes, of the photo's teeth a tooth, 0..1
+TWIN_U, TWIN_V = 12, 13  # place of the twin in the photo, pixels; of a tooth in the teeth's texture, texels
 N_ATTRIBUTES = 14
 
 # Kinds of surface.
@@ -104,6 +104,7 @@ def _sample(
     photo: Packed,
     closed: Packed,
     overlay: Bytes,
+    teeth: Bytes,
     eye_textures: Bytes,
     eye_turns: Floats,
     closing: Floats,
@@ -134,7 +135,17 @@ def _sample(
     if kind == TINTED:
         for c in range(3):
             t = w0 * attributes[i, RED + c] + w1 * attributes[j, RED + c] + w2 * attributes[m, RED + c]
-            colour[c] = t * light * (np.float32(1) - LIP_SHADOW * shadow)
+            colour[c] = t
+        own = w0 * attributes[i, SHARE] + w1 * attributes[j, SHARE] + w2 * attributes[m, SHARE]
+        if own > 0:
+            tu = w0 * attributes[i, TWIN_U] + w1 * attributes[j, TWIN_U] + w2 * attributes[m, TWIN_U]
+            tv = w0 * attributes[i, TWIN_V] + w1 * attributes[j, TWIN_V] + w2 * attributes[m, TWIN_V]
+            own *= _bilinear(teeth, tu, tv, 3) * np.float32(1 / 255)
+            for c in range(3):
+                colour[c] += own * (_bilinear(teeth, tu, tv, c) - colour[c])
+        light *= np.float32(1) - LIP_SHADOW * shadow
+        for c in range(3):
+            colour[c] *= light
         return np.float32(1)
     colour_at(photo, u, v, colour)
     if kind in (FAR_LEFT, FAR_RIGHT):
@@ -205,6 +216,7 @@ def shade(
     photo: Packed,
     closed: Packed,
     overlay: Bytes,
+    teeth: Bytes,
     eye_textures: Bytes,
     eye_turns: Floats,
     closing: Floats,
@@ -221,6 +233,7 @@ def shade(
         triangles: (F, 3) vertex ids. kinds: (F,) kind of surface of each.
         attributes: (V, N_ATTRIBUTES), columns as named in this file.
         photo, closed: (S, S) the portrait, packed, and the same with the eyes shut.
+        teeth: (h, w, 4) the photo's own (:mod:`vasari.portrait.own_teeth`).
         overlay: (S, S, 2) over the eyeballs: shade (128 leaves as is) and gleam (added).
         eye_textures: (2, E, E, 3) left, right eyeball. eye_turns: (2, 3, 3) head to eye rotation.
         closing: (2,) how far each eye is shut, 0..1.
@@ -271,7 +284,7 @@ def shade(
                         reach = shadow_px if hole > 0 else LIP_REACH * shadow_px
                         shadow = np.exp(-(row - first_row[hole, column]) / reach)
                     a = _sample(
-                        f, w1, w2, kind, triangles, attributes, photo, closed, overlay,
+                        f, w1, w2, kind, triangles, attributes, photo, closed, overlay, teeth,
                         eye_textures, eye_turns, closing, creases, crease_scale, shadow, colour, other,
                     )  # fmt: skip
                     a *= np.float32(0.25)
