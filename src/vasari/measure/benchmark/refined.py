@@ -41,6 +41,7 @@ def refined(portrait: Portrait, share: float) -> Portrait:
         portrait,
         neutral=halved(portrait.neutral),
         rigidity=halved(portrait.rigidity),
+        sway=halved(portrait.sway),
         attributes=halved(portrait.attributes),
         normals=halved(portrait.normals),
         start=start,
