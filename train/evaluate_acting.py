@@ -10,7 +10,7 @@ and scales of guidance:
  - energy score (Gneiting and Raftery, JASA 102, 2007) of brows and of the quick head over the 0.56 s that
    follow a real past: E|X - y| - E|X - X'| / 2, in the talker's own spreads; lower is better. Beside it that
    of moments drawn at random from other speakers' clips, and of no motion;
- - liveliness: spread of brows and quick head over the speakers', and how fast they move over how fast theirs do.
+ - liveliness: spread of brows and quick head over the speakers', and their speed over the speakers'.
 """
 
 from __future__ import annotations
@@ -130,19 +130,20 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=Path("acting.ckpt"))
     parser.add_argument("--ahead", type=int, default=8, help="feature rows heard after each moment")
     parser.add_argument("--steps", type=int, nargs="+", default=[4, 6, 10])
-    parser.add_argument("--guidance", nargs="+", default=["0,0", "0.5,0", "0.5,0.5", "1,0.5"])
+    parser.add_argument("--guidance", nargs="+", default=["0,0", "0.5,0", "0.5,0.5"])
     args = parser.parse_args()
     geometry, articulation = LipGeometry(HeadModel.load()), Articulation()
     net, median = load(args.checkpoint)
     sets = split(args.data, geometry, articulation, ("",), test=True)
     relate(sets, median)
-    print("| set | steps | guidance: speech, known | lips: r, amplitude | brows | head |\n|---|---|---|---|---|---|")
+    print("| set | steps | guidance: speech, known | lips: r, amplitude | brows | head |")
+    print("|---|---|---|---|---|---|")
     for name, clips in sets.items():
         said = [symmetric(articulated(articulation, c.features.astype(np.float32))) for c in clips]
         r, amplitude = lips(said, clips, geometry)
         print(f"| {name} | articulation net | | {r:.3f}, {amplitude:.2f} | | |", flush=True)
         for steps in args.steps:
-            for guidance in args.guidance if steps == args.steps[0] else args.guidance[2:3]:
+            for guidance in args.guidance if steps == args.steps[0] else args.guidance[:1]:
                 acting = Acting(net, steps, *map(float, guidance.split(","))).eval()
                 frames = min(75, max(len(c.state) for c in clips))
                 made = acted(acting, clips, 0, frames, args.ahead, 0)[..., Layout.mouth]

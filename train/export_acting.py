@@ -1,6 +1,6 @@
 """Make a trained acting net ready for use: ``acting.onnx`` from a checkpoint.
 
-    python train/export_acting.py --data ../motion-data --checkpoint acting.ckpt --steps 4 --guidance 0.5,0.5
+    python train/export_acting.py --data ../motion-data --checkpoint acting.ckpt --steps 4 --guidance 0,0
 
 Steps of the flow and scales of guidance (of speech, of what is known) are those that evaluate_acting.py found
 best. The rest position of the face is where the quietest tenth of the tracked clips had it.
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../motion-data"))
     parser.add_argument("--checkpoint", type=Path, default=Path("acting.ckpt"))
     parser.add_argument("--steps", type=int, default=4)
-    parser.add_argument("--guidance", default="0.5,0.5")
+    parser.add_argument("--guidance", default="0,0")
     parser.add_argument("--out", type=Path, default=Path("src/vasari/assets/acting.onnx"))
     args = parser.parse_args()
     net, _ = load(args.checkpoint)

@@ -42,9 +42,7 @@ def loss_of(net: ActingNet, gap_row: Tensor, batch: Batch) -> dict[str, Tensor]:
     past = batch.state[:, : shape.past]
     past = past + DISTURBANCE * net.step[0] * torch.rand(size, 1, 1) * torch.randn_like(past)
     with torch.autocast("cpu", torch.bfloat16):
-        memory = net.listen(
-            batch.features, past, batch.known, batch.exists, batch.style, batch.free, keep
-        )
+        memory = net.listen(batch.features, past, batch.known, batch.exists, batch.style, batch.free, keep)
     free = batch.free.repeat_interleave(DRAWS, 0)[:, None]
     goal = net.goal(past[:, -1], batch.state[:, shape.past :]).repeat_interleave(DRAWS, 0) * free
     noise = torch.randn_like(goal) * free
@@ -116,7 +114,9 @@ def main() -> None:
     net = make_net(sets, args.width)
     mean_net = copy.deepcopy(net).eval()
     optimizer = torch.optim.AdamW(net.parameters(), args.rate, weight_decay=0.05, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, args.rate, total_steps=args.steps, pct_start=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, args.rate, total_steps=args.steps, pct_start=0.05
+    )
     shape = net.shape
     batches = Batches(sets, shape.past, shape.new, shape.ahead, 1, args.seed)
     parts = {"net": net, "mean_net": mean_net, "optimizer": optimizer, "schedule": schedule}

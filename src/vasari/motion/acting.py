@@ -1,8 +1,8 @@
 """Acting: what brows, cheeks, corners of the mouth and the quick part of the head do while someone speaks.
 
 A flow-matching transformer (Lipman et al., "Flow matching for generative modeling", ICLR 2023; after Xu et
-al., "VASA-1", 2024) makes two frames at a time from the speech, its own last half second, the mouth as
-it speaks, and what is decided beforehand: the slow path of the head, gaze and lids. There is no seam between the
+al., "VASA-1", 2024) makes two frames at a time from the speech, its own last half second, the mouth as it
+speaks, and what is decided beforehand: the slow path of the head, gaze and lids. There is no seam between the
 pieces: each goes on from the last. Trained by train/train_acting.py.
 """
 
@@ -31,9 +31,9 @@ Reals = NDArray[np.float64]
 _AFFECT = (0.15, 0.10)
 _CALM = 0.3  # amplitude in silence over that in speech, of which the net has seen little else
 _SETTLE = 0.06  # how fast it becomes the other, a frame
-# Stressed syllables and beginnings of utterances swell what the head does by this much at strength 1, over the usual
-# strength; it rises by a share of what lacks, a frame, and is kept for a while. The net has learned little of
-# that: the heads of tracked talkers are 1.2 and 1.3 times as fast there.
+# Stressed syllables and beginnings of utterances swell what the head does by this much at strength 1, over
+# the usual strength; it rises by a share of what lacks, a frame, and is kept for a while. The net has learned
+# little of that: the heads of tracked talkers are 1.2 and 1.3 times as fast there.
 _SWELL, _USUAL, _RISE, _KEPT = 0.6, 0.6, 0.4, 0.86
 _MANNER = 0.35  # spread of the logarithms of how lively a performance is, from seed to seed
 _SMILE = [EXPRESSION_INDEX["mouthSmileLeft"], EXPRESSION_INDEX["mouthSmileRight"]]

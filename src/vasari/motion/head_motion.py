@@ -6,8 +6,8 @@ Three layers, in degrees:
  - nods of someone who listens: one to three, ever smaller, every few seconds of silence (Hadar, Steiner and
    Rose, "Head movement during listening turns in conversation", J. Nonverbal Behavior 9, 1985);
  - sway, always.
-Rates and sizes are fitted to the slow part of tracked talkers by train/fit_head_motion.py. What is quicker comes
-from the acting net (:mod:`vasari.motion.acting`), which follows this path.
+Rates and sizes are fitted to the slow part of tracked talkers by train/fit_head_motion.py, a little calmed.
+What is quicker comes from the acting net (:mod:`vasari.motion.acting`), which follows this path.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NOD_SIZE, _NOD_FADE, _NOD_SECONDS = 1.7, 0.6, 0.56  # degrees, from nod to nod,
 class HeadStyle:
     """How much and how often a head moves; triples are yaw, pitch, roll.
 
-    The numbers come from train/fit_head_motion.py, a little calmed.
+    The numbers come from train/fit_head_motion.py, calmed so that with acting the head's speed is a person's.
 
     Attributes:
         posture: spread of postures, degrees.
