@@ -200,9 +200,9 @@ class ActingNet(nn.Module):
 class Acting(nn.Module):
     """A trained net ready for use: one call makes the next ``new`` frames.
 
-    Guidance: v = v(all) + g_speech (v(all) - v(no speech)) + g_known (v(all) - v(nothing known)). Euler
-    steps from noise at t = 0 to motion at t = 1, at t = (k / steps) ** BEND; the noise is widened, as few steps make
-    what comes out too narrow.
+    Guidance: v = v(all) + g_speech (v(all) - v(no speech)) + g_known (v(all) - v(nothing known)).
+    Euler steps from noise at t = 0 to motion at t = 1, at t = (k / steps) ** BEND; the noise is widened, as
+    few steps make what comes out too narrow.
     """
 
     def __init__(self, net: ActingNet, steps: int, speech: float, known: float) -> None:

@@ -2,11 +2,11 @@
 
     python train/fit_head_motion.py --data ../motion-data
 
-The slow part of tracked heads (acting_data.py) and the process, led by the same speech, are compared: spread
-of yaw, pitch and roll within 15 s, speed, its distribution, its spectrum, the axes' shares, the speed after an
-utterance starts. A random search moves the numbers of the style. The spread aims at that of varied talkers, as
-the clips at hand are few: std 4.3 / 3.3 / 3.0 degrees. Prints the table and the style, to be copied into
-HeadStyle.
+The slow part of tracked heads (acting_data.py) and the process, led by the same speech, are compared:
+spread of yaw, pitch and roll within 15 s, speed, its distribution, its spectrum, the axes' shares, the speed
+after an utterance starts. A random search moves the numbers of the style. The spread aims at that of varied
+talkers, as the clips at hand are few: std 4.3 / 3.3 / 3.0 degrees. Prints the table and the style, to be
+copied into HeadStyle.
 """
 
 from __future__ import annotations
