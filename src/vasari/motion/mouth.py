@@ -11,8 +11,8 @@ from vasari.motion.inertia import Inertia
 from vasari.motion.motion import MOTION_RATE, Floats
 
 _VOICED = 0.35  # probability of speech that sets the mouth free
-# Feature frames of voice before a moment that count, and after it, as far as they are known: people part their
-# lips some 0.3 s before their voice sets in.
+# Feature frames of voice before a moment that count, and after it, as far as they are known: people part
+# their lips some 0.3 s before their voice sets in.
 _NEAR = (3, 8)
 _ATTACK = 0.06  # seconds to set it free
 _HOLD, _RELEASE = 0.16, 0.20  # seconds it stays free after the voice, and then takes to rest
