@@ -18,7 +18,7 @@ _VOICED = 0.35  # probability of speech that sets the mouth free
 # their lips some 0.3 s before their voice sets in.
 _NEAR = (3, 8)
 _ATTACK = 0.06  # seconds to set it free
-_HOLD, _RELEASE = 0.16, 0.20  # seconds it stays free after the voice, and then takes to rest
+_HOLD, _RELEASE = 0.08, 0.16  # seconds it stays free after the voice, and then takes to rest
 
 
 class Mouth:
