@@ -4,7 +4,8 @@ A data folder, made by prepare_motion_data.py, holds ``features/<set>/<clip>.npz
 and ``voice`` (N,) at 50 Hz; ``tracks/<set>/<clip>.npz`` with ``expression`` (T, 52) and ``lip_gap`` (T,) or,
 where nobody was seen, ``visemes`` (T,) or ``curves`` (T, K) at 25 Hz; and ``speakers.csv`` (set, clip,
 speaker). A variant ``<clip>@1.1.npz`` among the features is the clip played 1.1 times as fast and high,
-``<clip>@1.1#3.npz`` the third take of it (prepare_takes.py).
+``<clip>@1.1#3.npz`` the third take of it (prepare_takes.py), with ``extent`` (), how far its lips move
+against those of the clip.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 #: Share of each set among the training examples.
-SETS = {"grid_s1": 0.30, "lrc_ar": 0.42, "heads": 0.06, "emodb": 0.08, "spoken": 0.06, "facegood": 0.08}
+SETS = {"grid_s1": 0.26, "lrc_ar": 0.42, "heads": 0.06, "emodb": 0.10, "spoken": 0.11, "facegood": 0.05}
 CROP = 30  # motion frames in a training example
 SPLITS = Path(__file__).parent / "splits"
 
@@ -45,6 +46,7 @@ class Clip:
     gap: Floats  # (T,) cm on the mean head
     visemes: Ints  # (T,) or UNKNOWN
     curves: Floats  # (T, K) of another face, not a number where there is none
+    extent: float  # how far the lips move against those of the viseme or clip
     seen: bool = True  # False: only the visemes or the curves are known, or the face says something else
 
 
@@ -60,6 +62,7 @@ class Batch(NamedTuple):
     speaker: Tensor  # (B,), -1 silence itself
     mask: Tensor  # (B, CROP) 1 where channels and gap are known
     curves: Tensor  # (B, CROP, CURVES), not a number where unknown
+    extent: Tensor  # (B,) of movement, against that of the mean shapes
 
 
 def load_clips(data: Path, folder: str, geometry: LipGeometry, variants: bool = True) -> list[Clip]:
@@ -81,6 +84,7 @@ def _load(path: Path, track: Path, group: str, geometry: LipGeometry) -> Clip:
     speed = float(variant.partition("#")[0] or 1)
     with np.load(path) as f, np.load(track) as t:
         features = f["features"].astype(np.float16)
+        extent = float(f["extent"]) if "extent" in f.files else 1.0
         known = {key: t[key] for key in ("expression", "visemes", "lip_gap", "curves") if key in t.files}
     frames = min((len(features) + 1) // 2, *(round(len(k) / speed) for k in known.values()))
     channels = symmetric(np.nan_to_num(known.get("expression", np.zeros((frames, 52))).astype(np.float32)))
@@ -88,13 +92,15 @@ def _load(path: Path, track: Path, group: str, geometry: LipGeometry) -> Clip:
         channels = geometry.agreed(channels, np.nan_to_num(known["lip_gap"]))
     visemes = known.get("visemes", np.full(frames, UNKNOWN))
     if speed != 1:
-        channels = played(channels, speed)
+        channels = played(channels, speed) if "expression" in known else channels
         visemes = visemes[np.minimum((np.arange(frames) * speed).round().astype(int), len(visemes) - 1)]
     curves = known.get("curves", np.full((1, CURVES), np.nan, np.float32))
     curves = played(curves, speed) if len(curves) > 1 else np.repeat(curves, frames, 0)
-    channels = channels[:frames]
+    channels = (channels[:frames] * extent).clip(0, 1)
     gap, seen = geometry.gap(channels), "expression" in known
-    return Clip(name, variant, group, features, channels, gap, visemes[:frames], curves[:frames], seen)
+    return Clip(
+        name, variant, group, features, channels, gap, visemes[:frames], curves[:frames], extent, seen
+    )
 
 
 def played(samples: Floats, speed: float) -> Floats:
@@ -146,7 +152,7 @@ class Batches:
         crops = [self._silence() for _ in range(quiet)] + [self._crop() for _ in range(size - quiet)]
         return Batch(*(torch.tensor(np.stack(column)) for column in zip(*crops, strict=True)))
 
-    def _crop(self) -> tuple[Floats | Ints | np.int64, ...]:
+    def _crop(self) -> tuple[Floats | Ints | np.int64 | np.float32, ...]:
         by_speaker = self.sets[list(self.sets)[self.random.choice(len(self.sets), p=self.share)]]
         counts = np.sqrt([len(clips) for clips in by_speaker.values()])
         speaker = list(by_speaker)[self.random.choice(len(counts), p=counts / counts.sum())]
@@ -165,14 +171,15 @@ class Batches:
         mask = (inside & clip.seen).astype(np.float32)
         number = np.int64(self.speakers.index(speaker))
         curves = clip.curves[frames]
-        return features, ahead, clip.channels[frames], gap, touching, visemes, number, mask, curves
+        extent = np.float32(clip.extent)
+        return features, ahead, clip.channels[frames], gap, touching, visemes, number, mask, curves, extent
 
     def _ahead(self) -> np.int64:
         """Least, most or any look-ahead between."""
         least, most = self.shape.least, self.shape.most
         return np.int64(self.random.choice((least, most, self.random.integers(least, most + 1))))
 
-    def _silence(self) -> tuple[Floats | Ints | np.int64, ...]:
+    def _silence(self) -> tuple[Floats | Ints | np.int64 | np.float32, ...]:
         """Closed lips at rest, under a little noise."""
         rows = 2 * CROP - 2 + self.shape.context
         noise = self.random.standard_normal((rows, self.shape.features)).astype(np.float32)
@@ -190,6 +197,7 @@ class Batches:
             np.int64(-1),
             zero + 1,
             curves,
+            np.float32(1),
         )
 
 

@@ -86,9 +86,57 @@ SENTENCES = {
     "pl": ("Mój brat kupił wczoraj nowy bardzo wygodny fotel.", "Pada deszcz, a my pijemy ciepłe mleko."),
     "pt-br": ("Meu avô mora perto da ponte, bem no fim da rua.", "Vamos beber um pouco de água fresca."),
     "tr": ("Bu büyük mavi kapı bize babamızdan kaldı.", "Pazartesi sabahı vapurla köprüye vardık."),
-    "hi": ("मेरे भाई ने बाज़ार से पाँच बड़े आम खरीदे।", "मुझे पानी और फल बहुत पसंद हैं।"),
+    "hi": (
+        "मेरे भाई ने बाज़ार से पाँच बड़े आम खरीदे।",
+        "मुझे पानी और फल बहुत पसंद हैं।",
+        "बारिश में बच्चे बाहर खेलते हैं।",
+        "माँ ने सुबह पूरी और भाजी बनाई।",
+    ),
     "ar": ("ذهب أبي إلى باب البيت مبكرا في الصباح.", "المدرسة بعيدة عن بيوت المدينة وملعب الأولاد."),
-    "cmn": ("我爸爸明天买五本新书。", "朋友们都不怕冬天的风。"),
+    "cmn": (
+        "我爸爸明天买五本新书。",
+        "朋友们都不怕冬天的风。",
+        "妈妈把面包放在白色的盘子上。",
+        "北方的冬天比南方冷得多。",
+        "他每天跑步,还买了一个苹果。",
+        "门外飘来一片白云,没有风。",
+        "我们不明白老师的办法。",
+        "那匹白马跑得飞快。",
+        "奶奶喜欢喝温水,不喝牛奶。",
+        "请你帮我把毛笔和报纸拿过来。",
+        "八百标兵奔北坡,炮兵并排北边跑。",
+        "我的伯母住在湖边的木屋里。",
+        "五月的晚上,我和朋友去看舞蹈。",
+        "票不贵,可是没有位子了。",
+        "别忘了给妹妹买一把蓝色的雨伞。",
+        "福建的茶非常有名,味道也不苦。",
+    ),
+    "ja": (
+        "ママはまいにち ぶどうを たべます。",
+        "ぼくの ぼうしは どこに ありますか。",
+        "うみべの むらで ふたりは まっている。",
+        "えんぴつと ぺんを みっつ ください。",
+        "ふゆの よるは ほしが うつくしい。",
+        "ばんごはんの まえに ピアノを ひきます。",
+    ),
+    "ko": (
+        "엄마는 아침마다 빵과 우유를 먹어요.",
+        "봄비가 부드럽게 마을을 적십니다.",
+        "나무 밑에서 아빠가 북을 쳤어요.",
+    ),
+    "vi": (
+        "Mẹ mua bốn quả bưởi và một bó hoa.",
+        "Ba tôi bắt đầu làm việc vào buổi sáng.",
+        "Mùa mưa ở miền nam bắt đầu vào tháng năm.",
+    ),
+    "id": (
+        "Ibu membeli buah mangga dan pisang di pasar.",
+        "Bapak pulang membawa buku baru untuk adik.",
+    ),
+    "fa": ("مادرم برای مهمان ها میوه و پنیر آورد.", "پدر بزرگ بعد از باران به باغ رفت."),
+    "sv": ("Min mamma bakade bullar på morgonen.", "Pappa byter bilen mot en ny blå båt."),
+    "hu": ("A mamám almát és barackot vett a piacon.", "Apa bement a boltba papírért és bundáért."),
+    "bn": ("আমার মা বাজার থেকে ফুল আর ফল এনেছেন।", "বাবা বিকেলে বাগানে বই পড়েন।"),
     "sw": ("Mama yangu alipika wali na maharage mabovu.", "Babu wawili wanavua samaki ufukweni."),
     "el": ("Η μαμά μου μαγειρεύει πάντα πολύ όμορφα φαγητά.", "Ο παππούς πουλάει ψωμί και βούτυρο."),
     "fi": ("Minun mummoni asuu pienessä puutalossa.", "Pöydällä oli vähän puuroa ja omenamehua."),
@@ -191,7 +239,7 @@ def main() -> None:
         for number, text in enumerate(texts):
             for reading in range(args.rounds):
                 voice = language + str(random.choice(VARIANTS))
-                speed, pitch = int(random.integers(120, 190)), int(random.integers(30, 75))
+                speed, pitch = int(random.integers(100, 200)), int(random.integers(20, 85))
                 spoken[f"{language}_{number:02}_{reading}"] = espeak.say(text, voice, speed, pitch)
     with open(args.out / "phones.csv", "w", newline="") as table:
         writer = csv.writer(table)

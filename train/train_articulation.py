@@ -8,7 +8,8 @@ the mouth of one motion frame. Its errors are counted where they are seen: on th
 head model and on the gap between the lips, frames with closed lips more than others. Clips that are only
 heard add what the lips of other voices must do: close or not, and which viseme it is. How each speaker
 holds their mouth is learned beside it, as an offset, and left out of the result. Afterwards the amplitude,
-which least squares shrinks, is set right on clips kept apart for that, and the net is written as ONNX. A
+which least squares shrinks, is set right on clips kept apart for that, the reading of sounds is fitted once
+more, and the net is written as ONNX. ``--begin A B --steps 0`` does that alone to the mean of two runs. A
 run stopped before its end goes on when the same command is given again.
 """
 
@@ -33,9 +34,9 @@ from vasari.head.model import HeadModel
 from visemes import CLOSED, NAMES, UNKNOWN
 
 Floats = NDArray[np.float32]
-FORMAT, FORMAT_VERSION = "vasari-articulation", 2
+FORMAT, FORMAT_VERSION = "vasari-articulation", 3
 MOST_GAIN = 1.1
-CLOSED_SHARE = 0.65  # of the frames with a labelled closure, that are to close at least half
+CLOSED_SHARE = 0.66  # of the frames with a labelled closure, that are to close at least half
 
 
 class Company(nn.Module):
@@ -94,6 +95,7 @@ def loss_of(net: ArticulationNet, company: Company, geometry: LipGeometry, batch
     spelled = F.cross_entropy(sounds, batch.visemes, ignore_index=UNKNOWN, reduction="sum")
     company.look(sounds.softmax(1), batch.channels - company.manner(0 * free, batch.speaker), mask)
     shape = company.shapes()[batch.visemes.clamp(min=0)]
+    shape = shape * batch.extent[:, None, None]
     stranger = ((free - shape) @ geometry.seen).square().sum(-1) * (batch.visemes > 0)
     known = batch.curves.isfinite()
     drawn = (batch.curves.nan_to_num() - company.curve_mean) * company.curve_scale
@@ -105,8 +107,8 @@ def loss_of(net: ArticulationNet, company: Company, geometry: LipGeometry, batch
         "extent": 30 * extent_error(out, batch, geometry),
         "channels": 0.4 * ((error**2).sum(-1) * mask).sum() / total,
         "bounds": 0.5 * ((F.relu(-out) ** 2).sum(-1) * mask).sum() / total,
-        "closure": 0.3 * (touches * (batch.touching >= 0)).sum() / total,
-        "sounds": 0.15 * spelled / (labelled.sum() + 1),
+        "closure": 0.6 * (touches * (batch.touching >= 0)).sum() / total,
+        "sounds": 0.25 * spelled / (labelled.sum() + 1),
         "strangers": 10 * stranger.sum() / (labelled.sum() + 1),
         "curves": 0.01 * drawn.square().sum() / (known[..., 0].sum() + 1),
         "manner": 0.3 * company.offset.weight.square().sum(-1).mean() + company.extent.weight.square().mean(),
@@ -179,20 +181,50 @@ def silence_features(data: Path) -> Floats:
     return silence
 
 
-def predict(net: ArticulationNet, clip: Clip) -> tuple[Floats, Floats]:
-    """Raw channels (T, C) and touch logits (T,) of a clip, at a middling look-ahead."""
-    ahead = (net.shape.least + net.shape.most) // 2
+def heard_of(net: ArticulationNet, clip: Clip, ahead: int) -> Tensor:
+    """Inner states (1, W, T) of a clip."""
     rows = np.arange(ahead - net.shape.context + 1, 2 * len(clip.channels) - 1 + ahead)
     features = clip.features[np.clip(rows, 0, len(clip.features) - 1)].astype(np.float32)
     with torch.no_grad():
-        out, touch = net(torch.tensor(features)[None], torch.tensor([ahead]))
-    return out[0].numpy(), touch[0].numpy()
+        return net.heard(torch.tensor(features)[None], torch.tensor([ahead]))
+
+
+def predict(net: ArticulationNet, clip: Clip) -> tuple[Floats, Floats]:
+    """Raw channels (T, C) and touch logits (T,) of a clip, at a middling look-ahead."""
+    heard = heard_of(net, clip, (net.shape.least + net.shape.most) // 2)
+    with torch.no_grad():
+        return net.mouth(heard)[0][0].numpy(), net.touch(heard)[0].numpy()
+
+
+def read_sounds(net: ArticulationNet, clips: list[Clip]) -> None:
+    """Fit the linear reading of visemes once more, to the states as they are in the end."""
+    states, visemes = list[Tensor](), list[Tensor]()
+    for clip in clips:
+        known = torch.tensor(clip.visemes != UNKNOWN)
+        for ahead in (net.shape.least, net.shape.most):
+            states.append(heard_of(net, clip, ahead)[..., known])
+            visemes.append(torch.tensor(clip.visemes)[known])
+    if not visemes or not sum(len(v) for v in visemes):
+        return
+    heard, spoken = torch.cat(states, 2), torch.cat(visemes)[None]
+    weights = list(net.sounds.parameters())
+    optimizer = torch.optim.LBFGS(weights, max_iter=80, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        error = F.cross_entropy(net.sounds(heard), spoken) + 1e-4 * weights[0].square().sum()
+        error.backward()
+        return error
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
 
 
 def finish(
     net: ArticulationNet, sets: dict[str, list[Clip]], labelled: list[Clip], geometry: LipGeometry
 ) -> Articulation:
-    """Calibrate amplitude on clips the net has not learned from, and closure on labelled ones."""
+    """Calibrate amplitude on clips the net has not learned from, sounds and closure on labelled ones."""
+    read_sounds(net, labelled)
+    plain = [clip for clip in labelled if not clip.variant]
     means, ratios, spreads = [], [], []
     made = {name: [predict(net, clip) for clip in clips] for name, clips in sets.items()}
     for name, clips in sets.items():
@@ -206,7 +238,7 @@ def finish(
     share = np.abs(geometry.row) * np.mean(spreads, 0)
     gain[lips] = np.average(gain[lips], weights=share[lips] + 1e-6)
     articulation = Articulation(net, geometry, np.mean(means, 0), gain, 0.0).eval()
-    articulation.touch.fill_(touch_of(net, labelled))
+    articulation.touch.fill_(touch_of(net, plain))
     return articulation
 
 
@@ -280,7 +312,7 @@ def main() -> None:
     print(counts, f"{minutes} minutes with variants")
     net = train(args, learn, geometry)
     facts = {"steps": args.steps, "minutes": minutes, "clips": counts}
-    labelled = [c for clips in learn.values() for c in clips if not c.seen and not c.variant]
+    labelled = [c for clips in learn.values() for c in clips if not c.seen]
     articulation = finish(net, keep or learn, labelled, geometry)
     print("gain", *(f"{n} {g:.2f}" for n, g in zip(CHANNELS, articulation.gain, strict=True)))
     export(articulation, args.out, silence_features(args.data), facts)

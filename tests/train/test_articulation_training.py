@@ -8,6 +8,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.head.model import HeadModel
@@ -110,6 +111,52 @@ def test_the_exported_net_agrees_with_torch(
     again, surely = Articulation(tmp_path / "net.onnx")(window, 6)  # lips lead by one
     np.testing.assert_allclose(again, expression[0].numpy(), atol=1e-5)
     assert surely == pytest.approx(float(closure[0]), abs=1e-5)
+
+
+@pytest.mark.parametrize(("sound", "jaw"), [("tongue tip", 0.3), ("tongue tip", 0.0), ("open", 0.3)])
+def test_the_tongue_rises_for_its_sounds_between_open_lips(
+    scripts: ModuleType, monkeypatch: pytest.MonkeyPatch, sound: str, jaw: float
+) -> None:
+    expression, _ = surely(scripts, monkeypatch, sound, jaw, touch=-9.0)
+    tongue = expression[EXPRESSION_INDEX["tongueOut"]]
+    assert tongue == pytest.approx(0.2 if sound == "tongue tip" and jaw else 0.0, abs=0.02)
+
+
+def test_f_and_v_bring_the_lower_lip_to_the_teeth_and_leave_the_lips_apart(
+    scripts: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bitten, closure = surely(scripts, monkeypatch, "lip and teeth", 0.3, touch=9.0)
+    closed, sure = surely(scripts, monkeypatch, "closed", 0.08, touch=9.0)
+    assert bitten[EXPRESSION_INDEX["mouthRollLower"]] > closed[EXPRESSION_INDEX["mouthRollLower"]] + 0.2
+    assert bitten[EXPRESSION_INDEX["jawOpen"]] < 0.1
+    assert closure < 0.05
+    assert sure > 0.95
+
+
+def surely(
+    scripts: ModuleType, monkeypatch: pytest.MonkeyPatch, sound: str, jaw: float, touch: float
+) -> tuple[NDArray[np.float32], float]:
+    """Expression and closure of a net that hears but one sound, with a jaw and a logit of touch."""
+    monkeypatch.syspath_prepend(str(TRAIN))
+    import articulation_net as nets
+    import lip_geometry
+    import visemes  # type: ignore[import-not-found]
+
+    net = nets.ArticulationNet(
+        nets.Shape(FEATURES, width=16), np.zeros(FEATURES, np.float32), np.ones(FEATURES, np.float32)
+    )
+    channels = len(lip_geometry.CHANNELS)
+    with torch.no_grad():
+        for layer in (net.sounds, net.leave):
+            layer.weight.zero_()
+            layer.bias.zero_()
+        net.sounds.bias[visemes.NAMES.index(sound)] = 20.0
+        net.leave.bias[lip_geometry.CHANNELS.index("jawOpen")] = jaw
+        net.leave.bias[-1] = touch
+        geometry, zero = lip_geometry.LipGeometry(HeadModel.load()), np.zeros(channels, np.float32)
+        ready = nets.Articulation(net, geometry, zero, zero + 1, 0.0).eval()
+        expression, closure = ready(torch.zeros(1, net.shape.context, FEATURES), torch.tensor([3]))
+    return expression[0].numpy(), float(closure[0])
 
 
 def test_channels_cover_the_mouth(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from vasari.motion.motion import Floats
 from vasari.network import open_network
 
 FORMAT = "vasari-articulation"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 _LEAD = 1  # feature frames by which lips move early: those of voices it does not know the net moves late
 
@@ -65,7 +65,8 @@ class Articulation:
             ahead: how many of them come after the moment, ``least`` to ``most``; more is surer.
 
         Returns:
-            expression (52,), only mouth, jaw, cheeks and nose not zero; and how surely the lips touch, 0..1.
+            expression (52,), only mouth, jaw, cheeks, nose and tongue not zero; and how surely the lips
+            touch, 0..1.
         """
         told = np.array([max(ahead - _LEAD, self.least)])
         expression, closure = self._session.run(None, {"features": window[None], "ahead": told})

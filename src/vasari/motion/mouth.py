@@ -7,13 +7,18 @@ import numpy as np
 from vasari.head.expressions import EXPRESSIONS
 from vasari.motion.amplitude import Amplitude
 from vasari.motion.articulation import Articulation
+from vasari.motion.effort import Effort
 from vasari.motion.inertia import Inertia
 from vasari.motion.motion import MOTION_RATE, Floats
+from vasari.voice.spectrum import FEATURE_RATE
 
+_STEP = FEATURE_RATE // MOTION_RATE  # feature frames a motion frame
 _VOICED = 0.35  # probability of speech that sets the mouth free
-_NEAR = (3, 4)  # feature frames of voice before and after that count: lips move before the voice is heard
+# Feature frames of voice before a moment that count, and after it, as far as they are known: people part
+# their lips some 0.3 s before their voice sets in.
+_NEAR = (3, 8)
 _ATTACK = 0.06  # seconds to set it free
-_HOLD, _RELEASE = 0.16, 0.20  # seconds it stays free after the voice, and then takes to rest
+_HOLD, _RELEASE = 0.08, 0.16  # seconds it stays free after the voice, and then takes to rest
 
 
 class Mouth:
@@ -26,7 +31,7 @@ class Mouth:
 
     def __init__(self, articulation: Articulation, ahead: int) -> None:
         self._net, self._ahead = articulation, ahead
-        self._inertia, self._amplitude = Inertia(settle=0.12), Amplitude()
+        self._inertia, self._amplitude, self._effort = Inertia(settle=0.12), Amplitude(), Effort()
         self._shown = np.zeros(len(EXPRESSIONS), np.float32)
         self._gate = self._hold = 0.0
 
@@ -41,12 +46,13 @@ class Mouth:
         Args:
             features: (context, D) window of :class:`Articulation`.
             voice: (context,) probabilities of speech.
-            amplitude: factor on what the mouth does, besides its own (:class:`Amplitude`).
+            amplitude: factor on what the mouth does, besides its own (:class:`Amplitude`, :class:`Effort`).
         """
         expression, closure = self._net(features, self._ahead)
         now = len(voice) - self._ahead
         voiced = float(voice[now - _NEAR[0] : now + _NEAR[1]].max()) > _VOICED
         amplitude *= self._amplitude.step(max(float(self._net.gap @ expression), 0.0), voiced)
+        amplitude *= self._effort.step(features[now - _STEP : now])
         self._shown = self._inertia(amplitude * self._open(voiced) * expression).astype(np.float32)
         return self._shown, closure
 
