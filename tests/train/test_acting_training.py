@@ -40,9 +40,13 @@ def data(tmp_path: Path) -> Path:
         expression[:, :5] += 0.1 * features[::2, :1]
         rotation = np.cumsum(random.normal(0, 0.3, (60, 3)), 0)
         np.savez(tmp_path / f"features/heads/c{k}.npz", features=features, voice=np.ones(120))
-        arrays = {"rotation": rotation, "translation": 0 * rotation, "gaze": rotation[:, :2]}
         np.savez(
-            tmp_path / f"tracks/heads/c{k}.npz", expression=expression, lip_gap=np.full(60, 0.1), **arrays
+            tmp_path / f"tracks/heads/c{k}.npz",
+            expression=expression,
+            lip_gap=np.full(60, 0.1),
+            rotation=rotation,
+            translation=0 * rotation,
+            gaze=rotation[:, :2],
         )
     return tmp_path
 
@@ -72,7 +76,7 @@ def test_it_learns_goes_on_and_the_file_says_the_same_as_the_net(
     export_acting.export(acting, data / "acting.onnx", {"rest": [0.0] * 21})
     ready = ActingNet(data / "acting.onnx")
     random = np.random.default_rng(1)
-    given = [
+    shaped = [
         random.normal(size=(2 * (ready.past + ready.new + ready.ahead), FEATURE_DIM)),
         0.1 * random.normal(size=(ready.past, ready.state)),
         random.normal(size=(ready.past + ready.new, 6)),
@@ -80,7 +84,7 @@ def test_it_learns_goes_on_and_the_file_says_the_same_as_the_net(
         np.zeros(6),
         random.normal(size=(ready.new, ready.state)),
     ]
-    given = [g.astype(np.float32) for g in given]
+    given = [values.astype(np.float32) for values in shaped]
     given[0][-4:] = np.nan  # not heard yet
     with torch.no_grad():
         wanted = acting(*(torch.tensor(g)[None] for g in given))[0].numpy()

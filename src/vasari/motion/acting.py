@@ -97,8 +97,8 @@ class ActingNet:
             "style": style,
             "noise": noise,
         }
-        made: Floats = self._session.run(None, {k: v[None].astype(np.float32) for k, v in given.items()})[0]
-        return made[0]
+        made: Floats = self._session.run(None, {k: v[None] for k, v in given.items()})[0][0]
+        return made
 
 
 def _shares(channels: list[str]) -> Floats:
@@ -106,7 +106,8 @@ def _shares(channels: list[str]) -> Floats:
     table = np.zeros((len(channels), len(EXPRESSIONS)), np.float32)
     for row, channel in zip(table, channels, strict=True):
         row[[i for i, n in enumerate(EXPRESSIONS) if n in (channel, f"{channel}Left", f"{channel}Right")]] = 1
-    return table / table.sum(1, keepdims=True)
+    shares: Floats = table / table.sum(1, keepdims=True)
+    return shares
 
 
 @dataclass(frozen=True)
@@ -193,5 +194,5 @@ class Acting:
         exists = (np.arange(net.past + net.new) >= net.past - self._age).astype(np.float32)
         affect = [emotion[_SMILE].mean(), emotion[_UP].mean() - emotion[_DOWN].mean()]
         style = np.concatenate([self._manner, np.divide(affect, _AFFECT)]).clip(-2, 2)
-        noise = self._random.standard_normal((net.new, net.state))
-        return net(heard, self._past, known, exists, style, noise)
+        noise = self._random.standard_normal((net.new, net.state), np.float32)
+        return net(heard, self._past, known, exists, style.astype(np.float32), noise)
