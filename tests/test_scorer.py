@@ -63,7 +63,7 @@ def mouth(motion: Motion, change: Floats) -> Motion:
 def test_motion_made_for_a_speech_agrees_with_it(scorer: SyncScorer, talk: Talk) -> None:
     score = scorer.score(talk.motion, talk.features, talk.voice)
     assert score.agreement > 0.5
-    assert score.confidence > 0.95
+    assert score.confidence > 0.9
     assert abs(score.lag_ms) <= 80
     assert score.peak >= score.agreement
     assert score.curve.shape == score.lags_ms.shape == (2 * MOST_LAG + 1,)

@@ -22,7 +22,7 @@ AROUND_S = 0.06
 #: So many p, b and m, and so much silence (seconds), tell something.
 LEAST_BILABIALS, LEAST_SILENCE_S = 6, 0.4
 #: Movement of the lips a frame that is but noise of the landmarks, distances between the eyes.
-STILL = 0.008
+STILL = 0.01
 
 
 def measure_mouth(clip: Clip, bilabials: Sequence[Closure]) -> Readings:
