@@ -1,11 +1,13 @@
 """Folds of the skin: where they lie, and that the face at rest has none."""
 
+import cv2
 import numpy as np
 import pytest
 
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
+from vasari.head.landmarks import FaceLandmarker
 from vasari.motion.motion import MotionFrame
-from vasari.portrait.creases import EVEN, GROUPS, crease_weights
+from vasari.portrait.creases import EVEN, GROUPS, crease_maps, crease_weights
 from vasari.portrait.portrait import Portrait
 from vasari.render.renderer import Renderer
 
@@ -54,3 +56,15 @@ def test_folds_darken_the_skin_a_little(portrait: Portrait, name: str) -> None:
     assert change.min() < -8, "no fold is seen"
     assert change.min() > -90
     assert np.abs(change).mean() < 1.0, "the face as a whole keeps its look"
+
+
+def test_smooth_skin_hardly_folds(portrait: Portrait, landmarker: FaceLandmarker) -> None:
+    picture = portrait.photo
+    points = landmarker.find(picture)[0].points[:, :2]
+    skin = np.median(picture[points[[50, 280], 1].astype(int), points[[50, 280], 0].astype(int)], 0)
+    painted = cv2.GaussianBlur(picture, (0, 0), 4)
+    depths = []
+    for image in (picture, np.asarray(painted, np.uint8)):
+        maps = crease_maps(image, points, skin.astype(np.float32))
+        depths.append(np.abs(maps.astype(int) - EVEN).mean())
+    assert depths[1] < 0.8 * depths[0]

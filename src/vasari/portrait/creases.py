@@ -43,6 +43,12 @@ EVEN, DEPTH = 128, 0.3
 #: Share of its folds that a baby's skin does not show.
 SMOOTH_BABIES = 0.8
 
+#: Folds are drawn in full on skin as rough as the second, to the least share on skin as smooth as the first:
+#: flat paint, a child's. Roughness is a share of brightness, see :func:`_roughness`.
+SMOOTH, ROUGH, LEAST_FOLD = 0.006, 0.03, 0.3
+
+# Where roughness is read: both cheeks above and below, and the forehead.
+_PATCHES = (50, 280, 205, 425, 151, 108, 337)
 # Chains of landmarks that a fold follows; the subject's left mirrors the right.
 _NASOLABIAL = ((129, 203, 206, 216), (358, 423, 426, 436))
 _OUTER_CORNER, _INNER_CORNER = (33, 263), (133, 362)
@@ -60,11 +66,12 @@ def crease_maps(picture: Bytes, landmarks: Floats, skin: Floats) -> Bytes:
     """
     points = np.asarray(landmarks / COARSENESS, np.float32)
     size = picture.shape[0] // COARSENESS
-    bare = _likeness(
-        np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8), skin
-    )
+    coarse = np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+    bare = _likeness(coarse, skin)
     eyes = float(np.linalg.norm(points[_OUTER_CORNER[0]] - points[_OUTER_CORNER[1]]))
     bare = bare * (1 - SMOOTH_BABIES * infancy(landmarks))
+    rough = np.clip((_roughness(coarse, points, eyes) - SMOOTH) / (ROUGH - SMOOTH), 0, 1)
+    bare = bare * np.float32(LEAST_FOLD + (1 - LEAST_FOLD) * rough)
     maps = []
     for curves in _curves(points).values():
         total = np.zeros((size, size), np.float32)
@@ -91,6 +98,25 @@ def _likeness(picture: Bytes, skin: Floats) -> Floats:
     tone = np.abs(colour / colour.sum(-1, keepdims=True) - skin / skin.sum()).sum(-1)
     dark = np.clip((light - 0.35) / 0.25, 0, 1)
     return np.asarray(dark * np.clip(2 - tone / 0.08, 0, 1), np.float32)
+
+
+def _roughness(picture: Bytes, points: Floats, eyes: float) -> float:
+    """How much the brightness of the skin varies at the scale of wrinkles, as a share of it.
+
+    Args:
+        picture: (h, w, 3). points: (468, 2) landmarks in it. eyes: distance of the outer corners, pixels.
+    """
+    reach, found = max(round(0.13 * eyes), 4), []
+    for x, y in points[list(_PATCHES)].astype(int):
+        patch = (
+            picture[max(y - reach, 0) : y + reach, max(x - reach, 0) : x + reach].astype(np.float32).mean(-1)
+        )
+        if min(patch.shape) < reach:
+            continue
+        fine, even = (cv2.GaussianBlur(patch, (0, 0), sigma * eyes) for sigma in (0.012, 0.05))
+        within = (fine - even)[2:-2, 2:-2]
+        found.append(float(np.sqrt((within**2).mean()) / max(patch.mean(), 20)))
+    return float(np.quantile(found, 0.25)) if found else ROUGH
 
 
 def _curves(points: Floats) -> dict[str, list[tuple[Floats, float, float]]]:
