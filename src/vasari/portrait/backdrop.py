@@ -61,7 +61,9 @@ def cut_out(
         small = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8)
         small_matte = np.asarray(cv2.resize(matte, half, interpolation=cv2.INTER_AREA), np.float32)
         small_around = cv2.resize(around.astype(np.uint8), half, interpolation=cv2.INTER_NEAREST) > 0
-        missed, hidden = _missed(small, small_matte, small_around)
+        low = np.zeros(small_around.shape, np.bool_)
+        low[max(int(face[:, 1].mean() / 2), 0) :] = True
+        missed, hidden = _missed(small, small_matte, small_around, low)
         backdrop = continue_background(picture, hidden)
         matte = np.maximum(matte, cv2.resize(missed, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
     return np.asarray(np.rint(255 * matte), np.uint8), backdrop, True
@@ -88,11 +90,13 @@ def continue_background(picture: Bytes, hidden: Bytes) -> Bytes:
     return np.asarray(np.clip(result + 0.5, 0, 255), np.uint8)
 
 
-def _missed(picture: Bytes, matte: Floats, around: NDArray[np.bool_]) -> tuple[Floats, Bytes]:
+def _missed(
+    picture: Bytes, matte: Floats, around: NDArray[np.bool_], low: NDArray[np.bool_]
+) -> tuple[Floats, Bytes]:
     """What the matte missed of the person, opacity (H, W), and 1 where the background is not believed.
 
     Wisps of hair have something of the person's colour; ear-rings and what else hangs on a person stand out
-    from the background around them.
+    from the background around them, ``low`` at the head: higher up it is the background that has such spots.
     """
     unit = unit_of(picture)
     person = (matte > CLEAR).astype(np.uint8)
@@ -107,7 +111,7 @@ def _missed(picture: Bytes, matte: Floats, around: NDArray[np.bool_]) -> tuple[F
         unlike = np.linalg.norm(away, axis=-1)
         spread = np.sqrt(_nearby((unlike**2)[..., None], clear, reach)[..., 0])
         alien = smoothstep((unlike - OUTLIER * spread - LEAST_UNLIKE) / LEAST_UNLIKE).astype(np.float32)
-        hanging = cv2.dilate(_hanging((alien > 0) & (within > 0), doubted, within), disc(2 * unit))
+        hanging = cv2.dilate(_hanging((alien > 0) & (within > 0) & low, doubted, within), disc(2 * unit))
         near = doubted
     theirs = _nearby(picture, matte > 0.9, NEARBY_PX * unit) - behind
     share = (away * theirs).sum(-1) / ((theirs**2).sum(-1) + LEAST_STAIN**2)
