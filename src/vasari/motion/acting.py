@@ -8,21 +8,17 @@ pieces: each goes on from the last. Trained by train/train_acting.py.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vasari.errors import FormatError
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 from vasari.motion.cues import Cue
 from vasari.motion.motion import Floats
-from vasari.network import open_network
+from vasari.network import load_trained
 
-FORMAT = "vasari-acting"
 FORMAT_VERSION = 1
 
 Reals = NDArray[np.float64]
@@ -58,17 +54,7 @@ class ActingNet:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        content = (path or resources.files("vasari.assets") / "acting.onnx").read_bytes()
-        try:
-            self._session = open_network(content)
-            header = json.loads(self._session.get_modelmeta().custom_metadata_map["vasari"])
-        except Exception as error:  # the runtime's own errors have no common base
-            raise FormatError(f"{path or 'acting.onnx'} is not an acting net: {error}") from error
-        if header.get("format") != FORMAT or header.get("version") != FORMAT_VERSION:
-            raise FormatError(
-                f"{path} is {header.get('format')} version {header.get('version')}; this program reads "
-                f"{FORMAT} version {FORMAT_VERSION}. Train it again with train/train_acting.py."
-            )
+        self._session, header = load_trained("acting", FORMAT_VERSION, path)
         self.past, self.new, self.ahead = (int(header[name]) for name in ("past", "new", "ahead"))
         self.face = np.array([EXPRESSION_INDEX[name] for name in header["face"]])
         self.rest = np.array(header["rest"], np.float32)

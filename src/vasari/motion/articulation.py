@@ -7,17 +7,13 @@ Trained by train/train_articulation.py.
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
-from vasari.errors import FormatError
 from vasari.motion.motion import Floats
-from vasari.network import open_network
+from vasari.network import load_trained
 
-FORMAT = "vasari-articulation"
 FORMAT_VERSION = 3
 
 _LEAD = 1  # feature frames by which lips move early: those of voices it does not know the net moves late
@@ -40,17 +36,7 @@ class Articulation:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        content = (path or resources.files("vasari.assets") / "articulation.onnx").read_bytes()
-        try:
-            self._session = open_network(content)
-            header = json.loads(self._session.get_modelmeta().custom_metadata_map["vasari"])
-        except Exception as error:  # the runtime's own errors have no common base
-            raise FormatError(f"{path or 'articulation.onnx'} is not an articulation net: {error}") from error
-        if header.get("format") != FORMAT or header.get("version") != FORMAT_VERSION:
-            raise FormatError(
-                f"{path} is {header.get('format')} version {header.get('version')}; this program reads "
-                f"{FORMAT} version {FORMAT_VERSION}. Train it again with train/train_articulation.py."
-            )
+        self._session, header = load_trained("articulation", FORMAT_VERSION, path)
         self.context: int = header["context"]
         self.least: int = header["least"]
         self.most: int = header["most"]
