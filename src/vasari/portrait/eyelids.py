@@ -15,9 +15,9 @@ Mask = NDArray[np.bool_]
 
 # Pixels of a 512 view, and shares:
 REACH_PX = 22.0  # around an eye that is looked at
-LASHES_PX = 4.0, 9.0  # by which lashes and the fold above stand out from the opening, least and most
-FOLD_SHARE = 0.28  # ... in heights of the opening
-FEATHER_PX = 2.2  # over which the made lid passes into the photo's skin
+LASHES_PX = 4.5, 12.0  # by which lashes and the fold above stand out from the opening, least and most
+FOLD_SHARE = 0.38  # ... in heights of the opening
+FEATHER_PX = 3.2  # over which the made lid passes into the photo's skin
 RING_PX = 12.0  # width of the skin around the eye that tells the lid's colour
 SKIN_BLUR_PX = 3.0  # over which that colour is averaged
 WIDE_PX, WIDE_SHARE = 10.0, 0.3  # ... and farther about, with its share
@@ -138,7 +138,7 @@ def _lid_relief(seam: Floats, shape: tuple[int, int]) -> Floats:
     line = np.interp(x, along[:, 0], along[:, 1]).astype(np.float32)
     height = (line - y) / (0.5 * width)  # 0 on the seam, up positive
     arch = np.sqrt(np.clip(1 - (2 * across - 1) ** 2, 0, 1))  # the ball's outline over the width
-    ball = 0.04 * arch * np.exp(-(((height - 0.32) / 0.18) ** 2))
+    ball = 0.09 * arch * np.exp(-(((height - 0.32) / 0.18) ** 2))
     fold = -0.05 * arch * np.exp(-(((height - 0.62 * arch) / 0.07) ** 2))
     under = -0.08 * arch * np.exp(-(((height + 0.05) / 0.10) ** 2))
     return np.asarray(1 + ball + fold + under, np.float32)
