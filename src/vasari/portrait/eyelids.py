@@ -15,8 +15,8 @@ Mask = NDArray[np.bool_]
 
 # Pixels of a 512 view, and shares:
 REACH_PX = 22.0  # around an eye that is looked at
-LASHES_PX = 4.5, 12.0  # by which lashes and the fold above stand out from the opening, least and most
-FOLD_SHARE = 0.38  # ... in heights of the opening
+LASHES_PX = 4.0, 9.0  # by which lashes and the fold above stand out from the opening, least and most
+FOLD_SHARE = 0.28  # ... in heights of the opening
 FEATHER_PX = 3.2  # over which the made lid passes into the photo's skin
 RING_PX = 12.0  # width of the skin around the eye that tells the lid's colour
 SKIN_BLUR_PX = 3.0  # over which that colour is averaged
