@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vasari.portrait.matte import person_matte
 from vasari.portrait.nearness import smoothstep
-from vasari.portrait.pixels import disc, grown, polygon, unit_of
+from vasari.portrait.pixels import carried_on, disc, grown, polygon, unit_of
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
@@ -64,9 +64,20 @@ def cut_out(
         low = np.zeros(small_around.shape, np.bool_)
         low[max(int(face[:, 1].mean() / 2), 0) :] = True
         missed, hidden = _missed(small, small_matte, small_around, low)
+        beyond = cv2.resize(_person_beyond(matte, seen), half, interpolation=cv2.INTER_AREA) > 0
+        beyond = grown(beyond, DISTRUSTED_PX * unit_of(small))
+        hidden[beyond], missed[beyond] = 1, 0  # neither background nor a thing that hangs there
         backdrop = continue_background(picture, hidden)
         matte = np.maximum(matte, cv2.resize(missed, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
     return np.asarray(np.rint(255 * matte), np.uint8), backdrop, True
+
+
+def _person_beyond(matte: Floats, seen: tuple[slice, slice]) -> Bytes:
+    """255 outside of what is ``seen`` where the photo's edge, which goes on there, shows the person."""
+    person = np.where(matte[seen] > CLEAR, 255, 0).astype(np.uint8)
+    beyond = carried_on(person, seen, matte.shape)
+    beyond[seen] = 0
+    return beyond
 
 
 def continue_background(picture: Bytes, hidden: Bytes) -> Bytes:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vasari.head.landmarks import FaceLandmarks
+from vasari.portrait.pixels import unit_of
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
@@ -26,6 +27,10 @@ WANTED_SIDE, LEAST_SIDE = 2.25, 1.2
 FACE_HEIGHT_IN_SQUARE = 0.48
 #: Border kept around the square for movement at its edges, as a share of its side.
 MARGIN = 0.125
+#: What lies beyond the photo repeats no more than this much of its edge, pixels at 512.
+FOLD_PX = 2.5
+#: Distance from the photo, and blur of what is made up from there on, pixels at 512.
+SOFTENING_PX = ((3, 2.0), (12, 6.0), (40, 16.0))
 
 _FOREHEAD, _CHIN, _CHEEK_RIGHT, _CHEEK_LEFT = 10, 152, 234, 454
 
@@ -72,7 +77,7 @@ def fit_for_film(photo: Bytes) -> Bytes:
 
 
 def crop_photo(photo: Bytes, face: FaceLandmarks, largest: int = MAX_SIDE) -> Crop:
-    """Cut the square around a face; where the photo ends too soon, its blurred mirror image goes on.
+    """Cut the square around a face; where the photo ends too soon, its edge goes on, blurred.
 
     Args:
         photo: (H, W, 3) RGB.
@@ -97,14 +102,15 @@ def crop_photo(photo: Bytes, face: FaceLandmarks, largest: int = MAX_SIDE) -> Cr
     extent, full = side + 2 * border, view + 2 * margin
     origin = np.round(corner).astype(int) - border
     scale = full / extent
+    seen = _seen(photo, origin.astype(float), scale, full)
     return Crop(
-        _cut(photo, origin.astype(float), scale, full),
+        continue_outside(_cut(photo, origin.astype(float), scale, full), seen),
         margin,
         view,
         scale,
         (int(origin[0]), int(origin[1])),
         extent,
-        _seen(photo, origin.astype(float), scale, full),
+        seen,
     )
 
 
@@ -122,25 +128,51 @@ def _cut(photo: Bytes, origin: NDArray[np.float64], scale: float, side: int) -> 
     # pixel centres at .5: crop = (photo - origin) * scale
     shift = (0.5 - np.asarray(origin)) * scale - 0.5
     affine = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    cut = cv2.warpAffine(
-        photo, affine, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
-    )
-    inside = cv2.warpAffine(np.ones(photo.shape[:2], np.uint8), affine, (side, side), flags=cv2.INTER_NEAREST)
-    return _soften_outside(np.asarray(cut, np.uint8), inside)
+    cut = cv2.warpAffine(photo, affine, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cut, np.uint8)
 
 
-def _soften_outside(picture: Bytes, inside: NDArray[np.generic]) -> Bytes:
-    """Blur what was made up beyond the photo's edges, more so the farther out."""
-    if inside.all():
+def continue_outside(picture: Bytes, seen: tuple[slice, slice]) -> Bytes:
+    """The picture (P, P, 3) with made-up surroundings of what is ``seen`` (rows, columns) of the photo.
+
+    The outermost rows and columns are mirrored, ever slower, so that a face or a hairline never comes back;
+    they are blurred, more so the farther out. What is seen stays as it is.
+    """
+    height, width = picture.shape[:2]
+    unit = unit_of(picture)
+    down, y = _beyond(height, seen[0], FOLD_PX * unit)
+    across, x = _beyond(width, seen[1], FOLD_PX * unit)
+    distance = np.hypot(down[:, None], across[None])
+    if not distance.any():
         return picture
-    distance = cv2.distanceTransform((np.asarray(inside) == 0).astype(np.uint8), cv2.DIST_L2, 5)
-    small = cv2.resize(picture, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    result = picture.astype(np.float32)
-    for reach, smooth in (
-        (24, cv2.GaussianBlur(picture, (0, 0), 2)),
-        (100, cv2.GaussianBlur(small, (0, 0), 4)),
-    ):
-        blurred = cv2.resize(smooth, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_LINEAR)
-        part = np.clip(distance / reach, 0, 1)[..., None]
-        result += part * (blurred - result)
-    return np.asarray(np.clip(result + 0.5, 0, 255), np.uint8)
+    folded = np.asarray(cv2.remap(picture, *np.meshgrid(x, y), cv2.INTER_LINEAR), np.uint8)
+    result = folded.astype(np.float32)
+    level = (down[:, None] ** 2 / np.maximum(distance**2, 1))[..., None]  # above and below 1, at the sides 0
+    for reach, blur in SOFTENING_PX:  # along the edge alone, or what lies inside would shine through
+        rows, columns = _blurred(folded, blur * unit, 1), _blurred(folded, blur * unit, 0)
+        blurred = columns + level * (rows - columns)
+        result += np.clip(distance / (reach * unit), 0, 1)[..., None] * (blurred - result)
+    return np.where(distance[..., None] > 0, np.clip(result + 0.5, 0, 255), picture).astype(np.uint8)
+
+
+def _blurred(picture: Bytes, blur: float, axis: int) -> Floats:
+    """The picture blurred by so many pixels along one axis."""
+    size = [picture.shape[1], picture.shape[0]]
+    size[1 - axis] = max(round(size[1 - axis] / max(blur, 1)), 1)
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(small, (7, 1) if axis else (1, 7), 1)
+    whole = cv2.resize(smooth, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(whole, np.float32)
+
+
+def _beyond(size: int, seen: slice, depth: float) -> tuple[Floats, Floats]:
+    """How far each of ``size`` pixels lies outside of those ``seen``, and where its colour comes from.
+
+    Mirrored at the edge, no deeper than ``depth``.
+    """
+    place = np.arange(size, dtype=np.float32)
+    nearest = np.clip(place, seen.start, seen.stop - 1)
+    out = place - nearest
+    inward = depth * (1 - np.exp(-np.abs(out) / depth))
+    source = np.clip(nearest - np.sign(out) * inward, seen.start, seen.stop - 1)
+    return np.abs(out), source.astype(np.float32)

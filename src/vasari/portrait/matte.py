@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vasari.network import load_network
-from vasari.portrait.pixels import polygon
+from vasari.portrait.pixels import carried_on, polygon
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -24,6 +24,11 @@ LEAST_FACE, LEAST_BACKGROUND = 0.85, 0.03
 #: The crown is so far above the face's outline, heights of the face; a cut-off head is completed by a dome
 #: of this least and greatest height, in half widths of the cut, with so soft an edge, pixels.
 CROWN, DOME_RANGE, EDGE_SOFT = 0.42, (0.2, 0.8), 6.0
+#: The head's width at the cut, and how fast it narrows there, are read off so far below it, where the mask
+#: errs less, heights of the face.
+SLOPE_BETWEEN = (0.025, 0.08)
+#: From this share on of its width at the cut the head is solid above it.
+SOLID = 0.7
 #: Hair that is cut off at a side ends this far beyond it, in sides of the picture.
 HAIR_BEYOND = 0.05
 #: Radius of the window in which the edge follows the picture's own, in sides of the picture; its tolerance.
@@ -44,7 +49,7 @@ def person_matte(picture: Bytes, seen: tuple[slice, slice], face: Floats) -> Flo
     rough = np.clip((probability - BACKGROUND) / (PERSON - BACKGROUND), 0, 1)
     rough = _one_piece(cv2.resize(rough, part.shape[1::-1], interpolation=cv2.INTER_LINEAR), face, seen)
     matte = np.asarray(_edge_aware(part, rough), np.float32)
-    whole = cv2.copyMakeBorder(matte, *_borders(seen, picture.shape), cv2.BORDER_REPLICATE)
+    whole = carried_on(matte, seen, picture.shape)
     inside = polygon(face, picture.shape)
     if whole[inside].mean() < LEAST_FACE or (matte < 0.5).mean() < LEAST_BACKGROUND:
         return None
@@ -87,17 +92,31 @@ def _edge_aware(picture: Bytes, rough: Floats) -> Floats:
 
 
 def _round_off(matte: NDArray[Any], top: int, face: Floats) -> None:
-    """Where the photo cuts the head off, its made-up part above becomes a dome, in place."""
-    touching = np.flatnonzero(matte[top] > 0.5)
-    if top == 0 or not len(touching):
+    """Where the photo cuts the head off, its made-up part above becomes a dome, in place.
+
+    The dome is a conic that goes on from the head's width near the cut, and from how fast it narrows there.
+    """
+    if top == 0 or not (matte[top] > 0.5).any():
         return
-    half = (touching[-1] - touching[0] + 1) / 2
     face_height = float(np.ptp(face[:, 1]))
+    foot, lower = (top + max(round(share * face_height), 1) for share in SLOPE_BETWEEN)
+    near, below = (np.flatnonzero(matte[min(row, len(matte) - 1)] > 0.5) for row in (foot, lower))
+    if not len(near) or not len(below):
+        return
+    half, wider = ((row[-1] - row[0] + 1) / 2 for row in (near, below))
     crown = float(face[:, 1].min()) - CROWN * face_height
-    dome = float(np.clip(top - crown, DOME_RANGE[0] * half, DOME_RANGE[1] * half))
-    y, x = np.mgrid[:top, : matte.shape[1]].astype(np.float32) + 0.5
-    inside = np.hypot((x - touching.mean()) / half, (top - y) / dome)
-    matte[:top] *= np.clip((1 - inside) * dome / EDGE_SOFT + 0.5, 0, 1)
+    dome = foot - top + float(np.clip(top - crown, DOME_RANGE[0] * half, DOME_RANGE[1] * half))
+    slope = max(wider**2 - half**2, 0) / max(lower - foot, 1)  # of the squared half width
+    if slope * dome > half**2:  # it closes sooner
+        dome = half**2 / slope
+    bend = (half**2 - slope * dome) / dome**2
+    y, x = np.mgrid[:top, : matte.shape[1]].astype(np.float32)
+    up, aside = foot - y, x - (near[0] + near[-1]) / 2
+    inside = half**2 - slope * up - bend * up**2 - aside**2
+    steep = np.hypot(slope + 2 * bend * up, 2 * aside)
+    shape = np.clip(inside / (EDGE_SOFT * steep + 1e-6) + 0.5, 0, 1)
+    solid = len(near) > SOLID * 2 * half  # then gaps between strands do not go on
+    matte[:top] = shape if solid else shape * matte[:top]
 
 
 def _end_beside(matte: NDArray[Any], columns: slice, face: Floats) -> None:
@@ -107,11 +126,6 @@ def _end_beside(matte: NDArray[Any], columns: slice, face: Floats) -> None:
     hair = 1 - np.clip(beyond / HAIR_BEYOND, 0, 1)
     chin = int(np.clip(face[:, 1].max(), 0, len(matte)))
     matte[:chin] *= hair[None].astype(matte.dtype)
-
-
-def _borders(seen: tuple[slice, slice], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    rows, columns = seen
-    return rows.start, shape[0] - rows.stop, columns.start, shape[1] - columns.stop
 
 
 @lru_cache(1)

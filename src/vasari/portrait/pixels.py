@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,13 @@ def look_up(picture: Bytes, place: Floats) -> Bytes:
     """Colours of a picture at places (..., 2) in pixels, bilinear, edges repeated."""
     x, y = place[..., 0] - 0.5, place[..., 1] - 0.5
     return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def carried_on(part: NDArray[Any], seen: tuple[slice, slice], shape: tuple[int, ...]) -> NDArray[Any]:
+    """What fills the rows and columns ``seen`` of a picture of this shape, its edges repeated beyond them."""
+    rows, columns = seen
+    borders = rows.start, shape[0] - rows.stop, columns.start, shape[1] - columns.stop
+    return np.asarray(cv2.copyMakeBorder(part, *borders, cv2.BORDER_REPLICATE))
 
 
 def polygon(outline: Floats, shape: tuple[int, ...]) -> Mask:
