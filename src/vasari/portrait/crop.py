@@ -138,21 +138,35 @@ def continue_outside(picture: Bytes, seen: tuple[slice, slice]) -> Bytes:
     The outermost rows and columns are mirrored, ever slower, so that a face or a hairline never comes back;
     they are blurred, more so the farther out. What is seen stays as it is.
     """
-    height, width = picture.shape[:2]
     unit = unit_of(picture)
-    down, y = _beyond(height, seen[0], FOLD_PX * unit)
-    across, x = _beyond(width, seen[1], FOLD_PX * unit)
-    distance = np.hypot(down[:, None], across[None])
+    down, y = _beyond(picture.shape[0], seen[0], FOLD_PX * unit)
+    across, x = _beyond(picture.shape[1], seen[1], FOLD_PX * unit)
+    distance = np.hypot(down[:, None], across[None]).astype(np.float32)
     if not distance.any():
         return picture
     folded = np.asarray(cv2.remap(picture, *np.meshgrid(x, y), cv2.INTER_LINEAR), np.uint8)
-    result = folded.astype(np.float32)
-    level = (down[:, None] ** 2 / np.maximum(distance**2, 1))[..., None]  # above and below 1, at the sides 0
-    for reach, blur in SOFTENING_PX:  # along the edge alone, or what lies inside would shine through
-        rows, columns = _blurred(folded, blur * unit, 1), _blurred(folded, blur * unit, 0)
-        blurred = columns + level * (rows - columns)
-        result += np.clip(distance / (reach * unit), 0, 1)[..., None] * (blurred - result)
-    return np.where(distance[..., None] > 0, np.clip(result + 0.5, 0, 255), picture).astype(np.uint8)
+    rows, columns = down > 0, across > 0
+    above = _softened(folded[rows], distance[rows] / unit, unit, 1)
+    beside = _softened(folded[:, columns], distance[:, columns] / unit, unit, 0)
+    share = (down[rows, None] / distance[rows][:, columns])[..., None] ** 2  # in the corners both meet
+    above[:, columns] = beside[rows] + share * (above[:, columns] - beside[rows])
+    result = picture.copy()
+    result[:, columns] = np.clip(beside + 0.5, 0, 255)
+    result[rows] = np.clip(above + 0.5, 0, 255)
+    return result
+
+
+def _softened(strip: Bytes, distance: Floats, unit: float, axis: int) -> Floats:
+    """A strip beyond an edge (h, w, 3), blurred along it, as its ``distance`` (h, w) from the photo demands.
+
+    Along the edge alone, or what lies inside would shine through.
+    """
+    result = strip.astype(np.float32)
+    if strip.size:
+        for reach, blur in SOFTENING_PX:
+            blurred = _blurred(strip, blur * unit, axis)
+            result += np.clip(distance / reach, 0, 1)[..., None] * (blurred - result)
+    return result
 
 
 def _blurred(picture: Bytes, blur: float, axis: int) -> Floats:
