@@ -100,9 +100,9 @@ class ActLayer(nn.Module):
         nn.init.zeros_(self.modulate.weight)
         nn.init.zeros_(self.modulate.bias)
 
-    def forward(self, x: Tensor, memory: Tensor, time: Tensor) -> Tensor:
-        """Tokens of the shape of ``x``; ``time`` (A, W) is of the flow."""
-        scale, shift, gate = self.modulate(time)[:, None].unflatten(-1, (3, 3, -1)).unbind(2)
+    def forward(self, x: Tensor, memory: Tensor, modulation: Tensor) -> Tensor:
+        """Tokens of the shape of ``x``; the modulation (A, 9 W) is that of the flow's time."""
+        scale, shift, gate = modulation[:, None].unflatten(-1, (3, 3, -1)).unbind(2)
         for k, work in enumerate((lambda y: self.among(y, y), lambda y: self.toward(y, memory), self.think)):
             y = self.norms[k](x) * (1 + scale[:, :, k]) + shift[:, :, k]
             x = x + gate[:, :, k] * work(y)
@@ -187,13 +187,21 @@ class ActingNet(nn.Module):
 
     def velocity(self, x: Tensor, time: Tensor, memory: Tensor) -> Tensor:
         """Velocity (B, new, D) of the flow at x (B, new, D) and its time (B,)."""
+        return self.modulated(x, self.modulations(time), memory)
+
+    def modulations(self, time: Tensor) -> list[Tensor]:
+        """What times (B,) of the flow do to each layer, (B, 9 W)."""
         half = self.shape.width // 2
         waves = time[:, None] * 100 * torch.exp(-math.log(1e3) * torch.arange(half) / half)
-        moment = self.time(torch.cat([waves.sin(), waves.cos()], -1))
+        moment = F.silu(self.time(torch.cat([waves.sin(), waves.cos()], -1)))
+        return [layer.modulate(moment) for layer in self.acting]
+
+    def modulated(self, x: Tensor, modulations: list[Tensor], memory: Tensor) -> Tensor:
+        """As :meth:`velocity`, of modulations made before."""
         first = self.shape.past
         y = self.enter(x) + self.place[first : first + self.shape.new]
-        for layer in self.acting:
-            y = layer(y, memory, F.silu(moment))
+        for layer, modulation in zip(self.acting, modulations, strict=True):
+            y = layer(y, memory, modulation)
         return self.leave(y)
 
 
@@ -218,6 +226,9 @@ class Acting(nn.Module):
         width[Layout.head] = WIDER_HEAD
         self.width = nn.Buffer(width)
         self.times = [(k / steps) ** BEND for k in range(steps + 1)]
+        with torch.no_grad():  # the times are always the same
+            made = [torch.cat(net.modulations(torch.tensor([time]))) for time in self.times[:-1]]
+        self.modulations = nn.Buffer(torch.stack(made))  # (steps, layers, 9 W)
 
     def forward(
         self, features: Tensor, past: Tensor, known: Tensor, exists: Tensor, style: Tensor, noise: Tensor
@@ -239,8 +250,7 @@ class Acting(nn.Module):
             kept,
         )
         x = noise * self.width
-        for now, then in pairwise(self.times):
-            time = torch.full((n * size,), now)
-            velocity = self.net.velocity(each(x), time, memory).unflatten(0, (n, size))
+        for (now, then), modulations in zip(pairwise(self.times), self.modulations, strict=True):
+            velocity = self.net.modulated(each(x), list(modulations[:, None]), memory).unflatten(0, (n, size))
             x = x + (then - now) * (velocity * self.weights[:, None, None, None]).sum(0)
         return self.net.state(past[:, -1], x)
