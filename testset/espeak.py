@@ -14,7 +14,7 @@ from sound import Phone, Spoken
 SEED = 1
 
 _RETRIEVAL, _PHONEME_EVENTS, _PHONEME_IPA = 1, 1, 2  # of espeak_Initialize
-_UTF8 = 1  # of espeak_Synth
+_UTF8, _SSML = 1, 0x10  # of espeak_Synth
 _ENDED, _PHONEME = 0, 7  # kinds of event
 
 
@@ -58,7 +58,7 @@ def _library() -> Iterator[tuple[ctypes.CDLL, int]]:
 
 
 def speak(text: str, voice: str) -> Spoken:
-    """Say a text with a voice such as ``de`` or ``fr+f3`` (language, then variant)."""
+    """Say a text, plain or as SSML (``<speak>...``), with a voice such as ``de`` or ``fr+f3`` (and variant)."""
     pieces: list[np.ndarray] = []
     starts: list[tuple[str, int]] = []
 
@@ -78,7 +78,8 @@ def speak(text: str, voice: str) -> Spoken:
         if library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise ValueError(f"eSpeak NG has no voice {voice!r}")
         data = text.encode()
-        library.espeak_Synth(data, len(data) + 1, 0, 1, 0, _UTF8, None, None)
+        flags = _UTF8 | (_SSML if text.startswith("<speak>") else 0)
+        library.espeak_Synth(data, len(data) + 1, 0, 1, 0, flags, None, None)
         library.espeak_Synchronize()
     samples = np.concatenate(pieces).astype(np.float32) / 32768
     ends = [at for _, at in starts[1:]] + [round(1000 * len(samples) / rate)]

@@ -18,6 +18,7 @@ from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 from vasari.motion.cues import Cue
 from vasari.motion.motion import Floats
 from vasari.network import load_trained
+from vasari.stages import stage
 
 FORMAT_VERSION = 1
 
@@ -126,6 +127,7 @@ class Acting:
         self._talking = self._emphasis = self._swell = 0.0
         self._made: list[Floats] = []
 
+    @stage("acting")
     def step(
         self,
         features: Floats,

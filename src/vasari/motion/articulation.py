@@ -16,8 +16,6 @@ from vasari.network import load_trained
 
 FORMAT_VERSION = 3
 
-_LEAD = 1  # feature frames by which lips move early: those of voices it does not know the net moves late
-
 
 class Articulation:
     """The trained net.
@@ -54,6 +52,6 @@ class Articulation:
             expression (52,), only mouth, jaw, cheeks, nose and tongue not zero; and how surely the lips
             touch, 0..1.
         """
-        told = np.array([max(ahead - _LEAD, self.least)])
-        expression, closure = self._session.run(None, {"features": window[None], "ahead": told})
+        given = {"features": window[None], "ahead": np.array([ahead])}
+        expression, closure = self._session.run(None, given)
         return expression[0], float(closure[0])

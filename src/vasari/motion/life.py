@@ -12,6 +12,7 @@ from vasari.motion.cues import Cue
 from vasari.motion.face_life import FaceLife
 from vasari.motion.gaze import Gaze
 from vasari.motion.head_motion import HeadMotion
+from vasari.stages import stage
 
 Reals = NDArray[np.float64]
 
@@ -53,6 +54,7 @@ class Life:
         """The speech was cut off."""
         self._head.hush()
 
+    @stage("life")
     def step(self, cue: Cue, blink_rate: float, moved_gaze: float = 0.0) -> Moment:
         """The next motion frame.
 

@@ -10,6 +10,7 @@ from vasari.motion.articulation import Articulation
 from vasari.motion.effort import Effort
 from vasari.motion.inertia import Inertia
 from vasari.motion.motion import MOTION_RATE, Floats
+from vasari.stages import stage
 from vasari.voice.spectrum import FEATURE_RATE
 
 _STEP = FEATURE_RATE // MOTION_RATE  # feature frames a motion frame
@@ -40,6 +41,7 @@ class Mouth:
         self._inertia.absorb(self._shown)
         self._gate = self._hold = 0.0
 
+    @stage("lips")
     def step(self, features: Floats, voice: Floats, amplitude: float) -> tuple[Floats, float]:
         """Expression (52,) of the next motion frame, and how surely its lips touch, 0..1.
 
