@@ -58,7 +58,7 @@ def _library() -> Iterator[tuple[ctypes.CDLL, int]]:
 
 
 def speak(text: str, voice: str) -> Spoken:
-    """Say a text (or SSML, ``<speak>...``) with a voice such as ``de`` or ``fr+f3`` (language, then variant)."""
+    """Say a text (or SSML, ``<speak>...``) with a voice such as ``de`` or, with a variant, ``fr+f3``."""
     pieces: list[np.ndarray] = []
     starts: list[tuple[str, int]] = []
 
