@@ -479,6 +479,18 @@ def test_a_cut_is_no_quick_move(shown: list[Bytes], landmarker: FaceLandmarker) 
     assert watch.log().cuts == (12,)
 
 
+def test_moving_lines_are_no_cut() -> None:
+    watch = PictureWatch(FaceFrame.of(HeadModel.load(), FACE_SIDE))
+    lines = np.full((160, 160, 3), 255, np.uint8)
+    for x0, y0, x1, y1 in np.random.default_rng(0).integers(0, 160, (12, 4)).tolist():
+        cv2.line(lines, (x0, y0), (x1, y1), (0, 0, 0), 2)
+    for step in (0, 0, 0, 0, 0, 3, 6):  # every line moves off itself
+        watch.see(np.roll(lines, step, 1), None)
+    assert watch.log().cuts == ()
+    watch.see(255 - lines, None)
+    assert watch.log().cuts == (7,)
+
+
 def test_every_standard_is_whole_and_documented() -> None:
     docs = (Path(__file__).resolve().parents[1] / "docs/measure.md").read_text()
     prefixes = {prefix for some in GROUPS for prefix in some}

@@ -19,8 +19,10 @@ Flags = NDArray[np.bool_]
 FACE_SIDE, WHOLE_SIDE = 160, 160
 #: A frame that differs less than this from the one before, grey levels on average, is shown twice.
 SAME = 0.02
-#: A cut: most of the picture changes by more than this, grey levels, and so many times more than before.
+#: A cut: most of the picture changes by more than this, grey levels, and so many times more than before; ...
 CUT, CUT_RATIO = 18.0, 4.0
+#: ... and this much of it no motion explains: the black lines of a drawing change a lot when they move.
+UNEXPLAINED = 9.0
 #: A cut: the face jumps by this part of its size from one frame to the next.
 JUMP = 0.35
 #: Around the head nothing is taken for background, in sizes of the face.
@@ -76,7 +78,7 @@ class PictureWatch:
         whole = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
         face = None if landmarks is None else self._frame.cut(grey, landmarks.points)
         change = np.nan if self._whole is None else float(cv2.absdiff(whole, self._whole).mean())
-        if self._is_cut(change, landmarks):
+        if self._is_cut(change, whole, landmarks):
             self._cuts.append(len(self._rows))
             self._face = self._whole = None
             self._changes.clear()
@@ -99,8 +101,8 @@ class PictureWatch:
         sharp, skin, bright, background, drift, repeated, size = columns
         return PictureLog(sharp, skin, bright, background, drift, repeated > 0, tuple(self._cuts), size)
 
-    def _is_cut(self, change: float, landmarks: FaceLandmarks | None) -> bool:
-        if not change > SAME:
+    def _is_cut(self, change: float, whole: Bytes, landmarks: FaceLandmarks | None) -> bool:
+        if self._whole is None or change <= SAME:
             return False
         usual = float(np.nanmedian(self._changes)) if np.isfinite(self._changes).any() else 0.0
         jump = 0.0
@@ -108,7 +110,11 @@ class PictureWatch:
             middles = [each.points[self._frame.rigid, :2].mean(0) for each in (landmarks, self._place)]
             jump = float(np.linalg.norm(middles[0] - middles[1])) / _size(self._place)
             jump = max(jump, abs(np.log(_size(landmarks) / _size(self._place))))
-        return change > max(CUT, CUT_RATIO * usual) or (jump > JUMP and change > 2 * usual)
+        if jump > JUMP and change > 2 * usual:
+            return True
+        if change <= max(CUT, CUT_RATIO * usual):
+            return False
+        return float(np.abs(self._compensated(self._whole, whole)[0]).mean()) > UNEXPLAINED
 
     def _skin_change(self, face: Bytes | None) -> float:
         if face is None or self._face is None:
