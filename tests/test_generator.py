@@ -184,6 +184,15 @@ def test_an_emotion_is_added_and_lips_stay_free(heard: Heard) -> None:
     assert np.corrcoef(speaks, smiles)[0, 1] > 0.9
 
 
+def test_who_is_sad_does_not_smile_in_passing(heard: Heard) -> None:
+    cheek = EXPRESSION_INDEX["cheekSquintLeft"]
+    lively = Controls(seed=3, mouth=0)
+    plain, sad = (
+        generate(heard, lively.replace(emotion=e)).expression[:, cheek] for e in ("neutral", "sadness")
+    )
+    assert sad.std() < 0.7 * plain.std()
+
+
 def test_amplitudes_scale_their_part(heard: Heard) -> None:
     still = generate(heard, Controls(mouth=0, head_motion=0, expressiveness=0, blink_rate=0))
     assert not still.expression.any()

@@ -20,10 +20,18 @@ from vasari.motion.motion import MOTION_RATE
 
 Reals = NDArray[np.float64]
 
-_BROW_CHANCE = 0.15  # that a stress of strength 1 raises the brows
-_BROW_SIZE = 0.25
-_SMILE_MEAN, _SMILE_SPREAD = 0.04, 0.14
+_BROW_CHANCE = 0.2  # that a stress of strength 1 raises the brows
+_BROW_SIZE = 0.28
+_WARMTH, _WARMTH_SPREAD = 0.05, 0.03  # of a smile that stays
+_SMILE_SIZE, _SMILE_SECONDS = (0.12, 0.32), (2.0, 4.5)  # of one that comes and goes, ...
+_SMILE_PAUSE = (1.5, 6.0)  # ... and seconds until the next may come: where an utterance begins or ends, ...
+_SMILE_PATIENCE = 3.0  # ... or so long after
 _REST_GESTURE = (6.0, 16.0)  # seconds of silence between two presses of the lips
+
+
+def _between(span: tuple[float, float], share: float) -> float:
+    """The value at a share, 0..1, of a span."""
+    return span[0] + share * (span[1] - span[0])
 
 
 def _raise(x: float) -> float:
@@ -66,17 +74,17 @@ class FaceLife:
 
     def __init__(self, random: np.random.Generator) -> None:
         self._random = random
-        self._brows, self._press = _Pulses(_raise), _Pulses(_raise)
-        self._slow = Sway((_SMILE_SPREAD, 0.06), 0.9, random)
-        self._warmth = Sway((0.5 * _SMILE_SPREAD,), 0.15, random)
+        self._brows, self._press, self._smile = _Pulses(_raise), _Pulses(_raise), _Pulses(_raise)
+        self._slow = Sway((_WARMTH_SPREAD, 0.06), 0.9, random)
         self._quiet = 0.0  # seconds until the lips press in silence
+        self._sober = _between(_SMILE_PAUSE, random.random())  # seconds until the next smile may come
         self._breath, self._air = random.random(), 0.0
 
     def step(self, cue: Cue) -> tuple[Reals, float]:
         """Weights (52,) and the breath, -1 empty .. 1 full, for the next frame."""
         self._set_off(cue)
-        smile, side = self._slow.step()
-        smile = max(0.0, _SMILE_MEAN + smile * (0.5 + 0.5 * cue.talking) + float(self._warmth.step()[0]))
+        warmth, side = self._slow.step()
+        smile = max(0.0, _WARMTH + warmth) + self._smile.step()
         press = self._press.step() * (1 - cue.talking)
         return self._weights(self._brows.step(), smile, side, press), self._breathe(cue)
 
@@ -89,10 +97,15 @@ class FaceLife:
         elif chance < _BROW_CHANCE * cue.stress:
             self._brows.begin(min(_BROW_SIZE * size * (0.4 + 0.6 * cue.stress), 0.8), length)
         if cue.talking > 0.3 or self._quiet <= 0:
-            self._quiet = _REST_GESTURE[0] + pause * (_REST_GESTURE[1] - _REST_GESTURE[0])
+            self._quiet = _between(_REST_GESTURE, pause)
         self._quiet -= 1 / MOTION_RATE
         if self._quiet <= 0:
             self._press.begin(0.35 * size, 0.6 + length)
+        self._sober -= 1 / MOTION_RATE
+        if self._sober <= 0 and (cue.start or cue.end or cue.rising or self._sober < -_SMILE_PATIENCE):
+            seconds = _between(_SMILE_SECONDS, chance)
+            self._smile.begin(_between(_SMILE_SIZE, pause), seconds)
+            self._sober = seconds + _between(_SMILE_PAUSE, self._random.random())
 
     def _weights(self, raised: float, smile: float, side: float, press: float) -> Reals:
         weights = np.zeros(len(EXPRESSIONS))

@@ -38,6 +38,9 @@ _BLINK = [EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]
 _WIDE = [EXPRESSION_INDEX["eyeWideLeft"], EXPRESSION_INDEX["eyeWideRight"]]
 _SQUINT = [EXPRESSION_INDEX["eyeSquintLeft"], EXPRESSION_INDEX["eyeSquintRight"]]
 _BLINK_SQUINT = 0.12  # the lower lid's part in a blink
+_SMILING = [i for i, n in enumerate(EXPRESSIONS) if n.startswith(("mouthSmile", "cheekSquint"))]
+_FROWN = [EXPRESSION_INDEX["mouthFrownLeft"], EXPRESSION_INDEX["mouthFrownRight"]]
+_NO_SMILE = 0.3  # an emotion that frowns so much leaves no room for a passing smile
 
 
 class MotionGenerator:
@@ -164,7 +167,9 @@ def _expression(mouth: Floats, closure: float, moment: Moment, act: Act, asked: 
     """All that moves the face (52,), in 0..1."""
     emotion = asked.emotion.copy()
     emotion[_PARTING] *= 1 - closure
-    face = mouth + asked.expressiveness * (moment.expression + act.expression) + emotion
+    life = moment.expression.copy()
+    life[_SMILING] *= max(0.0, 1 - float(emotion[_FROWN].mean()) / _NO_SMILE)
+    face = mouth + asked.expressiveness * (life + act.expression) + emotion
     face[_WIDE] *= 1 - moment.lids
     face[_SQUINT] += _BLINK_SQUINT * moment.lids
     face[_BLINK] = 1 - (1 - face[_BLINK].clip(0, 1)) * (1 - moment.lids)
