@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 
 from acting_data import STILL, Batch, Batches, Clip, Layout, split
 from acting_net import ActingNet, Shape
+from checkpoint import Checkpoint
 from lip_geometry import CLOSED, LipGeometry
 from vasari.head.model import HeadModel
 from vasari.motion.articulation import Articulation
@@ -119,15 +119,12 @@ def main() -> None:
     )
     shape = net.shape
     batches = Batches(sets, shape.past, shape.new, shape.ahead, 1, args.seed)
-    parts = {"net": net, "mean_net": mean_net, "optimizer": optimizer, "schedule": schedule}
-    first = 0
-    if args.checkpoint.exists():
-        saved = torch.load(args.checkpoint, weights_only=True)
-        first = saved.pop("step")
-        for name, part in parts.items():
-            part.load_state_dict(saved[name])
-        batches.random = np.random.default_rng([args.seed, first])
-    curves = SummaryWriter(str(args.checkpoint.with_suffix("")) + "-curves", purge_step=first)
+    checkpoint = Checkpoint(
+        args.checkpoint, net=net, mean_net=mean_net, optimizer=optimizer, schedule=schedule
+    )
+    first = checkpoint.resume()
+    batches.random = np.random.default_rng([args.seed, first])
+    curves = checkpoint.curves(first)
     began, totals = time.time(), dict[str, float]()
     for step in range(first, args.steps):
         losses = loss_of(net, geometry.gap_row, batches(args.batch))
@@ -141,10 +138,7 @@ def main() -> None:
                 mean.lerp_(now, max(0.001, 1 / (step + 2)))
         totals = {k: 0.99 * totals.get(k, v.item()) + 0.01 * v.item() for k, v in losses.items()}
         if (step + 1) % 200 == 0 or step + 1 == args.steps:
-            state = {k: p.state_dict() for k, p in parts.items()}
-            extra = {"step": step + 1, "width": args.width, "median": torch.tensor(median)}
-            torch.save(state | extra, args.checkpoint.with_suffix(".part"))
-            args.checkpoint.with_suffix(".part").replace(args.checkpoint)
+            checkpoint.save(step + 1, width=args.width, median=torch.tensor(median))
             for name, value in totals.items():
                 curves.add_scalar(name, value, step + 1)
             shown = " ".join(f"{k} {v:.3f}" for k, v in totals.items())

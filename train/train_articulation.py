@@ -10,7 +10,8 @@ heard add what the lips of other voices must do: close or not, and which viseme 
 holds their mouth is learned beside it, as an offset, and left out of the result. Afterwards the amplitude,
 which least squares shrinks, is set right on clips kept apart for that, the reading of sounds is fitted once
 more, and the net is written as ONNX. ``--begin A B --steps 0`` does that alone to the mean of two runs. A
-run stopped before its end goes on when the same command is given again.
+run stopped before its end goes on when the same command is given again; curves are written for TensorBoard
+beside the checkpoint.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from torch import Tensor, nn
 
 from articulation_data import SETS, Batch, Batches, Clip, held_out, load_clips
 from articulation_net import CURVES, Articulation, ArticulationNet, Shape
+from checkpoint import Checkpoint
 from lip_geometry import CHANNELS, LipGeometry
 from onnx_header import write_header
 from vasari.head.model import HeadModel
@@ -145,16 +147,13 @@ def train(args: argparse.Namespace, sets: dict[str, list[Clip]], geometry: LipGe
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, args.rate, total_steps=max(args.steps, 1), pct_start=0.1
     )
-    first = 0
-    parts = {"net": net, "company": company, "mean_net": mean_net}
-    parts |= {"optimizer": optimizer, "schedule": schedule}
-    if args.checkpoint.exists():
-        saved = torch.load(args.checkpoint, weights_only=True)
-        first = saved.pop("step")
-        for name, part in parts.items():
-            part.load_state_dict(saved[name])
+    checkpoint = Checkpoint(
+        args.checkpoint, net=net, company=company, mean_net=mean_net, optimizer=optimizer, schedule=schedule
+    )
+    first = checkpoint.resume()
+    if first:
         batches.random = np.random.default_rng([args.seed, first])
-    began, totals = time.time(), dict[str, float]()
+    curves, began, totals = checkpoint.curves(first), time.time(), dict[str, float]()
     for step in range(first, args.steps):
         losses = loss_of(net, company, geometry, batches(args.batch))
         optimizer.zero_grad()
@@ -168,9 +167,12 @@ def train(args: argparse.Namespace, sets: dict[str, list[Clip]], geometry: LipGe
                 mean.lerp_(now, 1 - keep)
         totals = {k: 0.98 * totals.get(k, v.item()) + 0.02 * v.item() for k, v in losses.items()}
         if (step + 1) % 500 == 0 or step + 1 == args.steps:
-            torch.save({"step": step + 1} | {k: p.state_dict() for k, p in parts.items()}, args.checkpoint)
+            checkpoint.save(step + 1)
+            for name, value in totals.items():
+                curves.add_scalar(f"loss/{name}", value, step + 1)
             shown = " ".join(f"{k} {v:.4f}" for k, v in totals.items())
             print(f"step {step + 1} {time.time() - began:.0f} s: {shown}", flush=True)
+    curves.close()
     return mean_net
 
 

@@ -28,8 +28,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 
+from checkpoint import Checkpoint
 from onnx_header import write_header
 from sync_net import coloured
 from vasari.voice.features import FEATURE_DIM, LEVEL, LOUDNESS
@@ -170,14 +170,10 @@ def train(args: argparse.Namespace, speech: list[Speech]) -> BilabialsNet:
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, args.rate, total_steps=args.steps, pct_start=0.1
     )
-    parts, first = {"net": net, "optimizer": optimizer, "schedule": schedule}, 0
-    if args.checkpoint.exists():
-        saved = torch.load(args.checkpoint, weights_only=True)
-        first = saved.pop("step")
-        for name, part in parts.items():
-            part.load_state_dict(saved[name])
+    checkpoint = Checkpoint(args.checkpoint, net=net, optimizer=optimizer, schedule=schedule)
+    first = checkpoint.resume()
     random, began = np.random.default_rng([args.seed, first]), time.time()
-    curves = SummaryWriter(str(args.checkpoint.with_suffix("")), purge_step=first)
+    curves = checkpoint.curves(first)
     for step in range(first, args.steps):
         features, closed = crops(speech, args.batch, random)
         known = (closed != UNKNOWN).float()
@@ -191,7 +187,7 @@ def train(args: argparse.Namespace, speech: list[Speech]) -> BilabialsNet:
         schedule.step()
         curves.add_scalar("loss", loss.item(), step + 1)
         if (step + 1) % 250 == 0 or step + 1 == args.steps:
-            torch.save({"step": step + 1} | {k: p.state_dict() for k, p in parts.items()}, args.checkpoint)
+            checkpoint.save(step + 1)
             print(f"step {step + 1} {time.time() - began:.0f} s: {loss.item():.4f}", flush=True)
     curves.close()
     return net.eval()

@@ -25,8 +25,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 
+from checkpoint import Checkpoint
 from lip_geometry import LipGeometry, symmetric
 from onnx_header import write_header
 from sync_calibration import calibrate
@@ -177,16 +177,14 @@ def train(args: argparse.Namespace, sets: dict[str, list[Take]], chosen: dict[st
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, args.rate, total_steps=args.steps, pct_start=0.1
     )
-    parts = {"net": net, "mean_net": mean_net, "optimizer": optimizer, "schedule": schedule}
-    first = 0
-    if args.checkpoint.exists():
-        saved = torch.load(args.checkpoint, weights_only=True)
-        first = saved.pop("step")
-        for name, part in parts.items():
-            part.load_state_dict(saved[name])
+    checkpoint = Checkpoint(
+        args.checkpoint, net=net, mean_net=mean_net, optimizer=optimizer, schedule=schedule
+    )
+    first = checkpoint.resume()
+    if first:
         batches.random = np.random.default_rng([args.seed, first])
         torch.manual_seed(args.seed + first)
-    curves, began = SummaryWriter(str(args.checkpoint.with_suffix("")), purge_step=first), time.time()
+    curves, began = checkpoint.curves(first), time.time()
     for step in range(first, args.steps):
         losses = loss_of(net, batches(args.batch))
         optimizer.zero_grad()
@@ -202,7 +200,7 @@ def train(args: argparse.Namespace, sets: dict[str, list[Take]], chosen: dict[st
             for name, value in losses.items():
                 curves.add_scalar(f"loss/{name}", value.item(), step + 1)
         if (step + 1) % 250 == 0 or step + 1 == args.steps:
-            torch.save({"step": step + 1} | {k: p.state_dict() for k, p in parts.items()}, args.checkpoint)
+            checkpoint.save(step + 1)
             shown = {k: f"{v.item():.3f}" for k, v in losses.items()}
             for name, takes in chosen.items():
                 for what, share in found(mean_net, takes).items():
