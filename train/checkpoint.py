@@ -9,7 +9,6 @@ import torch
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
-
 Part = nn.Module | torch.optim.Optimizer | torch.optim.lr_scheduler.LRScheduler
 
 
