@@ -22,6 +22,7 @@ from vasari.motion.articulation import Articulation
 from vasari.motion.controls import Controls
 from vasari.motion.cues import CueFinder
 from vasari.motion.direction import Directed, Direction
+from vasari.motion.effort import Effort
 from vasari.motion.head_motion import neck_shift
 from vasari.motion.life import ACTING, Life, Moment
 from vasari.motion.motion import MOTION_RATE, Floats, MotionFrame
@@ -30,6 +31,7 @@ from vasari.voice.features import FEATURE_DIM, LOOKAHEAD_S
 from vasari.voice.spectrum import FEATURE_RATE
 
 _STEP = FEATURE_RATE // MOTION_RATE  # feature frames a motion frame
+_HEAD_EFFORT = 0.5  # how much of the mouth's effort the head shows
 _CUE_AHEAD = 2  # feature frames that head and brows know in advance at the most
 
 # Expressions that part the lips: an emotion's share of them yields where speech closes the lips.
@@ -75,7 +77,7 @@ class MotionGenerator:
         self._net = articulation or Articulation()
         self._rest = np.asarray(rest_translation, np.float64)
         self._ahead = _rows_ahead(lookahead, self._net)
-        self._mouth, self._cues = Mouth(self._net, self._ahead), CueFinder()
+        self._mouth, self._cues, self._effort = Mouth(self._net, self._ahead), CueFinder(), Effort()
         self._direction, self._life = Direction(controls), Life(controls.seed)
         self._acting_net = acting or ActingNet()
         self._acting = Acting(self._acting_net, np.random.default_rng([controls.seed, ACTING]))
@@ -134,16 +136,19 @@ class MotionGenerator:
         asked = self._direction.step()
         moment = self._life.step(cue, asked.blink_rate, self._moved(asked.gaze))
         seen = -self._net.context
-        mouth, closure = self._mouth.step(features[seen:], voice[seen:], asked.mouth)
+        now = self._window - self._ahead
+        effort = self._effort.step(features[now - _STEP : now])
+        mouth, closure = self._mouth.step(features[seen:], voice[seen:], effort * asked.mouth)
         first = self._window - (2 * self._acting_net.past + 1 + self._ahead)
         act = self._acting.step(
             features[first:], cue, moment.rotation, moment.gaze, moment.lids, mouth, asked.emotion
         )
         rotation, translation = moment.rotation + act.rotation, moment.translation + neck_shift(act.rotation)
+        head = asked.head_motion * (1 + _HEAD_EFFORT * (effort - 1))
         return MotionFrame(
             _expression(mouth, closure, moment, act, asked),
-            (asked.pose + asked.head_motion * rotation).astype(np.float32),
-            (asked.head_motion * translation + (asked.distance - 1) * self._rest).astype(np.float32),
+            (asked.pose + head * rotation).astype(np.float32),
+            (head * translation + (asked.distance - 1) * self._rest).astype(np.float32),
             (asked.gaze + moment.gaze).astype(np.float32),
         )
 

@@ -7,13 +7,10 @@ import numpy as np
 from vasari.head.expressions import EXPRESSIONS
 from vasari.motion.amplitude import Amplitude
 from vasari.motion.articulation import Articulation
-from vasari.motion.effort import Effort
 from vasari.motion.inertia import Inertia
 from vasari.motion.motion import MOTION_RATE, Floats
 from vasari.stages import stage
-from vasari.voice.spectrum import FEATURE_RATE
 
-_STEP = FEATURE_RATE // MOTION_RATE  # feature frames a motion frame
 _VOICED = 0.35  # probability of speech that sets the mouth free
 # Feature frames of voice before a moment that count, and after it, as far as they are known: people part
 # their lips some 0.3 s before their voice sets in.
@@ -32,7 +29,7 @@ class Mouth:
 
     def __init__(self, articulation: Articulation, ahead: int) -> None:
         self._net, self._ahead = articulation, ahead
-        self._inertia, self._amplitude, self._effort = Inertia(settle=0.12), Amplitude(), Effort()
+        self._inertia, self._amplitude = Inertia(settle=0.12), Amplitude()
         self._shown = np.zeros(len(EXPRESSIONS), np.float32)
         self._gate = self._hold = 0.0
 
@@ -48,13 +45,12 @@ class Mouth:
         Args:
             features: (context, D) window of :class:`Articulation`.
             voice: (context,) probabilities of speech.
-            amplitude: factor on what the mouth does, besides its own (:class:`Amplitude`, :class:`Effort`).
+            amplitude: factor on what the mouth does, besides its own (:class:`Amplitude`).
         """
         expression, closure = self._net(features, self._ahead)
         now = len(voice) - self._ahead
         voiced = float(voice[now - _NEAR[0] : now + _NEAR[1]].max()) > _VOICED
         amplitude *= self._amplitude.step(max(float(self._net.gap @ expression), 0.0), voiced)
-        amplitude *= self._effort.step(features[now - _STEP : now])
         self._shown = self._inertia(amplitude * self._open(voiced) * expression).astype(np.float32)
         return self._shown, closure
 
