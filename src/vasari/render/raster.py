@@ -11,6 +11,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vasari.render.compiled import inlined
+from vasari.render.lanes import WIDTH, keep_nearest
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
@@ -19,18 +22,23 @@ Bytes = NDArray[np.uint8]
 SUPERSAMPLING = 2
 #: Number of an uncovered sample.
 NOTHING = -1
+#: Spans are this much wider on both sides, samples, so that neighbours leave no gap.
+HAIR = np.float32(1e-3)
 
 
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _clip(slope: float, offset: float, low: float, high: float) -> tuple[float, float]:
-    """The part of low..high where ``slope x + offset >= 0``, a hair wider so that neighbours leave no gap."""
-    if slope > np.float32(1e-12):
-        low = max(low, -offset / slope - np.float32(1e-3))
-    elif slope < np.float32(-1e-12):
-        high = min(high, -offset / slope + np.float32(1e-3))
-    elif offset < 0:
-        high = low - np.float32(2)
-    return low, high
+@inlined
+def _edge(
+    x0: float, y0: float, x1: float, y1: float, y: float, left: float, right: float
+) -> tuple[float, float, float, float]:
+    """Where a row's span can begin and end by one edge: at height ``y``, and their growth from row to row."""
+    down = y1 - y0
+    if abs(down) < np.float32(1e-6):
+        return left, np.float32(0), right, np.float32(0)
+    slope = (x1 - x0) / down
+    x = x0 + (y - y0) * slope
+    if down > 0:
+        return x, slope, right, np.float32(0)
+    return left, np.float32(0), x, slope
 
 
 @njit(cache=True, nogil=True, fastmath=True, boundscheck=False)
@@ -93,33 +101,35 @@ def rasterise(
             or highest > bounds[w, 3]
         ):
             continue
-        row0 = max(int(np.ceil(highest - np.float32(0.5))), 0)
-        row1 = min(int(np.floor(lowest - np.float32(0.5))), height - 1)
+        row0 = int(max(highest, bounds[w, 1]) + np.float32(0.5))
+        row1 = int(min(lowest, bounds[w, 3]) + np.float32(0.5)) - 1
         inverse = np.float32(1.0) / area
         a1, b1 = (y2 - y0) * inverse, (x0 - x2) * inverse
         a2, b2 = (y0 - y1) * inverse, (x1 - x0) * inverse
         c1 = -(a1 * x0 + b1 * y0)
         c2 = -(a2 * x0 + b2 * y0)
         z0, z1, z2 = depth_of[i], depth_of[j] - depth_of[i], depth_of[m] - depth_of[i]
+        z_right, z_down = a1 * z1 + a2 * z2, b1 * z1 + b2 * z2
+        y = np.float32(row0) + np.float32(0.5)
+        left_most, right_most = max(left_most, bounds[w, 0]), min(right_most, bounds[w, 2])
+        low0, low_by0, high0, high_by0 = _edge(x0, y0, x1, y1, y, left_most, right_most)
+        low1, low_by1, high1, high_by1 = _edge(x1, y1, x2, y2, y, left_most, right_most)
+        low2, low_by2, high2, high_by2 = _edge(x2, y2, x0, y0, y, left_most, right_most)
         seen = False
         for row in range(row0, row1 + 1):
-            y = np.float32(row) + np.float32(0.5)
-            r1, r2 = b1 * y + c1, b2 * y + c2
-            # the row's span: where all three barycentric weights are not negative
-            low, high = _clip(a1, r1, left_most, right_most)
-            low, high = _clip(a2, r2, low, high)
-            low, high = _clip(-a1 - a2, np.float32(1) - r1 - r2, low, high)
-            first = max(int(np.ceil(low - np.float32(0.5))), 0)
-            last = min(int(np.floor(high - np.float32(0.5))), width - 1)
-            x = np.float32(first) + np.float32(0.5)
-            z = z0 + (a1 * x + r1) * z1 + (a2 * x + r2) * z2
-            step = a1 * z1 + a2 * z2
-            for column in range(first, last + 1):
-                if z > depth[row, column]:
-                    depth[row, column] = z
-                    owner[row, column] = f
-                    seen = True
-                z += step
+            down = np.float32(row - row0)
+            low = max(low0 + down * low_by0, low1 + down * low_by1, low2 + down * low_by2, left_most)
+            high = min(high0 + down * high_by0, high1 + down * high_by1, high2 + down * high_by2, right_most)
+            first = int(low + (np.float32(0.5) - HAIR))
+            last = int(high + (np.float32(0.5) + HAIR)) - 1
+            for start in range(first, last + 1, WIDTH):
+                begin = min(start, width - WIDTH)
+                x = np.float32(begin) + np.float32(0.5)
+                nearness = z0 + (x - x0) * z_right + (y - y0 + down) * z_down
+                seen |= keep_nearest(
+                    depth, owner, row * width + begin, nearness, z_right,
+                    np.int32(start - begin), np.int32(last - begin), np.int32(f),
+                )  # fmt: skip
         if seen:
             # the same planes over whole-picture pixels
             plane[f, 0], plane[f, 1] = a1 * scale, b1 * scale
