@@ -347,9 +347,9 @@ class Renderer:
         return np.array([[0, 0, self.size, self.size], lips], np.float32)
 
     def _box(self, places: Floats) -> Ints:
-        drawn = places[self._opaque]
-        low = np.clip(np.floor(drawn.min(0)).astype(int), 0, self.size - LEAST_BOX)
-        high = np.clip(np.ceil(drawn.max(0)).astype(int), low + LEAST_BOX, self.size)
+        low, high = geometry.extent(places, self._opaque)
+        low = np.clip(np.floor(low).astype(int), 0, self.size - LEAST_BOX)
+        high = np.clip(np.ceil(high).astype(int), low + LEAST_BOX, self.size)
         return np.array([*low, *high], np.int32)
 
 
