@@ -30,25 +30,25 @@ make_array: Any = arrayobj.make_array
 _Type: Any = types.Type
 _Model: Any = models.PrimitiveModel
 
-#: Samples of a row that are compared with what is there at once.
-WIDTH = 8
-
 _INT, _FLOAT = ir.IntType(32), ir.FloatType()
 _FAST = ("fast",)
 
 
-class _Four(_Type):  # type: ignore[misc]
-    def __init__(self) -> None:
-        super().__init__("Four")
+class _Lanes(_Type):  # type: ignore[misc]
+    """So many floats in one register."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"Lanes({count})")
+        self.count = count
 
 
-FOUR = _Four()
+FOUR, EIGHT = _Lanes(4), _Lanes(8)
 
 
-@register_model(_Four)
-class _FourModel(_Model):  # type: ignore[misc]
+@register_model(_Lanes)
+class _LanesModel(_Model):  # type: ignore[misc]
     def __init__(self, manager: Any, numba_type: Any) -> None:
-        super().__init__(manager, numba_type, _vector(_FLOAT, 4))
+        super().__init__(manager, numba_type, _vector(_FLOAT, numba_type.count))
 
 
 def _vector(element: Any, count: int) -> Any:
@@ -80,12 +80,6 @@ def _floats(build: Any, octets: Any, count: int) -> Any:
 def _mixed(build: Any, a: Any, b: Any, part: Any) -> Any:
     """``a + part (b - a)``."""
     return build.fadd(a, build.fmul(build.fsub(b, a, flags=_FAST), part, flags=_FAST), flags=_FAST)
-
-
-@intrinsic
-def repeated(typing: Any, number: Any) -> Any:
-    """Four times the same number."""
-    return FOUR(types.float32), lambda context, build, signature, args: _splat(build, args[0], 4)
 
 
 @intrinsic
@@ -158,64 +152,63 @@ def between(typing: Any, pixels: Any, width: Any, at: Any, x: Any, y: Any) -> An
 
 
 @intrinsic
+def ramp(typing: Any, start: Any, step: Any) -> Any:
+    """``EIGHT`` numbers that grow by the same step."""
+
+    def rise(context: Any, build: Any, signature: Any, args: Any) -> Any:
+        count = ir.Constant(_vector(_FLOAT, 8), list(range(8)))
+        return build.fadd(
+            build.fmul(count, _splat(build, args[1], 8), flags=_FAST), _splat(build, args[0], 8), flags=_FAST
+        )
+
+    return EIGHT(types.float32, types.float32), rise
+
+
+@intrinsic
 def keep_nearest(
-    typing: Any, depth: Any, owner: Any, at: Any, nearness: Any, step: Any, first: Any, last: Any, number: Any
+    typing: Any, depth: Any, owner: Any, at: Any, nearness: Any, w0: Any, w1: Any, w2: Any, number: Any
 ) -> Any:
-    """Draw a piece of a row of ``WIDTH`` samples into a visibility buffer; returns whether any was nearer.
+    """Draw a triangle on eight samples of a row of a visibility buffer; returns whether it is seen on any.
 
     Args:
         depth, owner: contiguous arrays, changed in place from their element ``at`` on.
-        nearness: of the first sample; it grows by ``step`` from one to the next.
-        first, last: which samples are drawn. number: their new owner.
+        nearness, w0, w1, w2: its nearness and weights, ``EIGHT`` each; nothing is drawn where a weight is
+            negative.
+        number: the new owner.
     """
 
     def draw(context: Any, build: Any, signature: Any, args: Any) -> Any:
-        _, _, _, nearness, step, first, last, number = args
+        drawn = args[3], _splat(build, args[7], 8)
         places = [
-            _pointer(context, build, signature.args[k], args[k], args[2], _vector(kind, WIDTH))
-            for k, kind in enumerate((_FLOAT, _INT))
-        ]
-        count = ir.Constant(_vector(_INT, WIDTH), list(range(WIDTH)))
-        ramp = build.fmul(
-            build.sitofp(count, _vector(_FLOAT, WIDTH)), _splat(build, step, WIDTH), flags=_FAST
-        )
-        values = [
-            build.fadd(ramp, _splat(build, nearness, WIDTH), flags=_FAST),
-            _splat(build, number, WIDTH),
+            _pointer(context, build, signature.args[k], args[k], args[2], values.type)
+            for k, values in enumerate(drawn)
         ]
         kept = [build.load(place, align=4) for place in places]
-        nearer = build.and_(
-            build.fcmp_ordered(">", values[0], kept[0]),
-            build.and_(
-                build.icmp_signed(">=", count, _splat(build, first, WIDTH)),
-                build.icmp_signed("<=", count, _splat(build, last, WIDTH)),
-            ),
-        )
-        for place, value, old in zip(places, values, kept, strict=True):
-            build.store(build.select(nearer, value, old), place, align=4)
-        bits = build.bitcast(nearer, ir.IntType(WIDTH))
-        return build.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(WIDTH), 0))
+        nearer = build.fcmp_ordered(">", drawn[0], kept[0])
+        for weight in args[4:7]:
+            nearer = build.and_(nearer, build.fcmp_ordered(">=", weight, _all(0, _FLOAT, 8)))
+        for place, new, old in zip(places, drawn, kept, strict=True):
+            build.store(build.select(nearer, new, old), place, align=4)
+        return build.icmp_unsigned("!=", build.bitcast(nearer, ir.IntType(8)), ir.Constant(ir.IntType(8), 0))
 
-    exact = types.float32, types.float32, types.int32, types.int32, types.int32
-    return types.boolean(depth, owner, types.intp, *exact), draw
+    return types.boolean(depth, owner, types.intp, EIGHT, EIGHT, EIGHT, EIGHT, types.int32), draw
 
 
 def _arithmetic(instruction: str, operation: Callable[[Any, Any], Any]) -> None:
-    """Teach numba one operation between fours, and between a four and a number."""
+    """Teach numba one operation between registers, and between a register and a number."""
 
     @intrinsic
     def combine(typing: Any, a: Any, b: Any) -> Any:
         def compute(context: Any, build: Any, signature: Any, args: Any) -> Any:
-            return getattr(build, instruction)(*args, flags=_FAST)
+            b = args[1] if isinstance(signature.args[1], _Lanes) else _splat(build, args[1], a.count)
+            return getattr(build, instruction)(args[0], b, flags=_FAST)
 
-        return FOUR(FOUR, FOUR), compute
+        return a(a, b if isinstance(b, _Lanes) else types.float32), compute
 
     @overload(operation, strict=False)
     def operate(a: Any, b: Any) -> Any:
-        if a is FOUR and b is FOUR:
+        if isinstance(a, _Lanes) and (a == b or isinstance(b, types.Float)):
             return lambda a, b: combine(a, b)
-        if a is FOUR and isinstance(b, types.Float):
-            return lambda a, b: combine(a, repeated(np.float32(b)))
         return None
 
 

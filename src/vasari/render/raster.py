@@ -11,8 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vasari.render.compiled import inlined
-from vasari.render.lanes import WIDTH, keep_nearest
+from vasari.render.lanes import keep_nearest, ramp
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -22,23 +21,10 @@ Bytes = NDArray[np.uint8]
 SUPERSAMPLING = 2
 #: Number of an uncovered sample.
 NOTHING = -1
-#: Spans are this much wider on both sides, samples, so that neighbours leave no gap.
+#: Samples of a row that are drawn at once; a buffer must be as wide.
+WIDTH = 8
+#: Triangles are this much wider on both sides, samples, so that neighbours leave no gap.
 HAIR = np.float32(1e-3)
-
-
-@inlined
-def _edge(
-    x0: float, y0: float, x1: float, y1: float, y: float, left: float, right: float
-) -> tuple[float, float, float, float]:
-    """Where a row's span can begin and end by one edge: at height ``y``, and their growth from row to row."""
-    down = y1 - y0
-    if abs(down) < np.float32(1e-6):
-        return left, np.float32(0), right, np.float32(0)
-    slope = (x1 - x0) / down
-    x = x0 + (y - y0) * slope
-    if down > 0:
-        return x, slope, right, np.float32(0)
-    return left, np.float32(0), x, slope
 
 
 @njit(cache=True, nogil=True, fastmath=True, boundscheck=False)
@@ -109,27 +95,22 @@ def rasterise(
         c1 = -(a1 * x0 + b1 * y0)
         c2 = -(a2 * x0 + b2 * y0)
         z0, z1, z2 = depth_of[i], depth_of[j] - depth_of[i], depth_of[m] - depth_of[i]
+        a12, b12 = a1 + a2, b1 + b2
         z_right, z_down = a1 * z1 + a2 * z2, b1 * z1 + b2 * z2
-        y = np.float32(row0) + np.float32(0.5)
-        left_most, right_most = max(left_most, bounds[w, 0]), min(right_most, bounds[w, 2])
-        low0, low_by0, high0, high_by0 = _edge(x0, y0, x1, y1, y, left_most, right_most)
-        low1, low_by1, high1, high_by1 = _edge(x1, y1, x2, y2, y, left_most, right_most)
-        low2, low_by2, high2, high_by2 = _edge(x2, y2, x0, y0, y, left_most, right_most)
-        seen = False
-        for row in range(row0, row1 + 1):
-            down = np.float32(row - row0)
-            low = max(low0 + down * low_by0, low1 + down * low_by1, low2 + down * low_by2, left_most)
-            high = min(high0 + down * high_by0, high1 + down * high_by1, high2 + down * high_by2, right_most)
-            first = int(low + (np.float32(0.5) - HAIR))
-            last = int(high + (np.float32(0.5) + HAIR)) - 1
-            for start in range(first, last + 1, WIDTH):
-                begin = min(start, width - WIDTH)
-                x = np.float32(begin) + np.float32(0.5)
-                nearness = z0 + (x - x0) * z_right + (y - y0 + down) * z_down
-                seen |= keep_nearest(
-                    depth, owner, row * width + begin, nearness, z_right,
-                    np.int32(start - begin), np.int32(last - begin), np.int32(f),
-                )  # fmt: skip
+        # weights and nearness from here on are counted from corner 0
+        y = np.float32(row0) + np.float32(0.5) - y0
+        first, seen = max(int(left_most + np.float32(0.5)), 0), False
+        last = min(int(right_most + np.float32(0.5)), width) - 1
+        for start in range(first, last + 1, WIDTH):
+            begin = min(start, width - WIDTH)
+            x = np.float32(begin) + np.float32(0.5) - x0
+            w1 = ramp(a1 * x + b1 * y + HAIR * abs(a1), a1)
+            w2 = ramp(a2 * x + b2 * y + HAIR * abs(a2), a2)
+            w0 = ramp(np.float32(1) - a12 * x - b12 * y + HAIR * abs(a12), -a12)
+            nearness = ramp(z0 + z_right * x + z_down * y, z_right)
+            for row in range(row0, row1 + 1):
+                seen |= keep_nearest(depth, owner, row * width + begin, nearness, w0, w1, w2, np.int32(f))
+                w0, w1, w2, nearness = w0 - b12, w1 + b1, w2 + b2, nearness + z_down
         if seen:
             # the same planes over whole-picture pixels
             plane[f, 0], plane[f, 1] = a1 * scale, b1 * scale

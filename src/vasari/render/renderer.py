@@ -18,8 +18,7 @@ from vasari.portrait.portrait import Portrait
 from vasari.render import fringe, geometry, shade
 from vasari.render.eyelids import with_lids
 from vasari.render.glasses import GlassesPainter
-from vasari.render.lanes import WIDTH
-from vasari.render.raster import SUPERSAMPLING, rasterise
+from vasari.render.raster import SUPERSAMPLING, WIDTH, rasterise
 from vasari.render.sheet import SheetPainter
 from vasari.render.texture import packed, texels_of, texture, unpacked
 from vasari.render.tongue import TongueTip

@@ -265,7 +265,7 @@ def shade(
                 continue
             x, y = np.float32(box[0] + column), np.float32(box[1] + row)
             greatest = max(np.uint32(s0), np.uint32(s1), np.uint32(s2), np.uint32(s3))
-            alone = s0 == s1 and s0 == s2 and s0 == s3
+            smooth = s0 == s1 and s0 == s2 and s0 == s3
             if greatest < skin_count:
                 # the middle of two opposite samples is the middle of the pixel
                 here, there = _skin_at(skin, s0, x + low, y + low), _skin_at(skin, s3, x + high, y + high)
@@ -279,12 +279,12 @@ def shade(
                     count += 1
                     continue
                 least = min(s0, s1, s2, s3)
-                alone = alone or (
+                smooth = smooth or (
                     stretch and kinds[np.uint64(least)] == kinds[np.uint64(greatest)] >= FAR_LEFT
                 )
-            # one triangle, or one stretch of the far side: looked up once, in the middle
-            samples, step = (s0, s1, s2, s3), 4 if alone else 1
-            part = one if alone else np.float32(0.25)
+            # one triangle, or one stretch of the far side: looked up in the middle, or twice around it
+            samples, alone = (s0, s1, s2, s3), smooth and s0 == s3
+            step, part = (4, one) if alone else (3, np.float32(0.5)) if smooth else (1, np.float32(0.25))
             total[:] = 0
             alpha = np.float32(0)
             for k in range(0, 4, step):
