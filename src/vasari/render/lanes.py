@@ -151,17 +151,34 @@ def between(typing: Any, pixels: Any, width: Any, at: Any, x: Any, y: Any) -> An
     return FOUR(pixels, types.intp, types.intp, types.float32, types.float32), mix
 
 
+def _rising(lanes: Any) -> Any:
+    """The operation that makes numbers which grow by the same step, from the first one and the step."""
+
+    @intrinsic
+    def rise(typing: Any, start: Any, step: Any) -> Any:
+        def grow(context: Any, build: Any, signature: Any, args: Any) -> Any:
+            count = ir.Constant(_vector(_FLOAT, lanes.count), list(range(lanes.count)))
+            start, step = (_splat(build, number, lanes.count) for number in args)
+            return build.fadd(build.fmul(count, step, flags=_FAST), start, flags=_FAST)
+
+        return lanes(types.float32, types.float32), grow
+
+    return rise
+
+
+climb, ramp = _rising(FOUR), _rising(EIGHT)
+
+
 @intrinsic
-def ramp(typing: Any, start: Any, step: Any) -> Any:
-    """``EIGHT`` numbers that grow by the same step."""
+def put(typing: Any, array: Any, at: Any, numbers: Any) -> Any:
+    """Write four numbers into a contiguous array, ``at`` elements from its start."""
 
-    def rise(context: Any, build: Any, signature: Any, args: Any) -> Any:
-        count = ir.Constant(_vector(_FLOAT, 8), list(range(8)))
-        return build.fadd(
-            build.fmul(count, _splat(build, args[1], 8), flags=_FAST), _splat(build, args[0], 8), flags=_FAST
-        )
+    def store(context: Any, build: Any, signature: Any, args: Any) -> Any:
+        place = _pointer(context, build, signature.args[0], args[0], args[1], args[2].type)
+        build.store(args[2], place, align=4)
+        return context.get_dummy_value()
 
-    return EIGHT(types.float32, types.float32), rise
+    return types.void(array, types.intp, FOUR), store
 
 
 @intrinsic

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vasari.portrait.portrait import Portrait
 from vasari.portrait.sheet import KNOTS
 from vasari.render.compiled import inlined
-from vasari.render.lanes import between, channels, lane, locate, pixel_of
+from vasari.render.lanes import between, channels, climb, four_of, lane, locate, pixel_of, put
 from vasari.render.texture import fitted, packed, texels_of, texture
 
 Floats = NDArray[np.float32]
@@ -48,7 +48,6 @@ class SheetPainter:
         self._grid = np.stack(np.meshgrid(axis, axis), -1)
         axis = (np.arange(-(-size // COARSENESS), dtype=np.float32) + 0.5) * COARSENESS
         self._coarse = (np.stack(np.meshgrid(axis, axis), -1) + self._margin) * self._knots_per_pixel
-        self._wide = (COARSENESS * len(axis), len(axis))
         matte = portrait.matte[..., None].astype(np.float32) / 255
         # colours weighted by their opacity: laid over the backdrop in place, they are the photo again
         person = np.clip(portrait.picture - (1 - matte) * portrait.backdrop, 0, 255 * matte)
@@ -63,49 +62,84 @@ class SheetPainter:
     def draw(self, places: Floats) -> Packed:
         """The picture (size, size), packed, with the knots (KNOTS^2, 2) at these places, pixels."""
         moved = ((places - self._knots) * self._knots_per_pixel).reshape(KNOTS, KNOTS, 2)
-        pulled = moved  # source = place - moved(source), all in knots, by fixed-point iteration
+        # source = place - moved(source), all in knots, by fixed-point iteration
+        pulled_to = self._grid - moved
         for _ in range(KNOT_ROUNDS):
-            pulled = _warp(moved, self._grid - pulled)
-        source = self._coarse - _warp(pulled, self._coarse)
+            step_back(moved, self._grid, pulled_to)
+        source = self._coarse.copy()
+        step_back(self._grid - pulled_to, self._coarse, source)
         for _ in range(ROUNDS):
-            source = self._coarse - _warp(moved, source)
+            step_back(moved, self._coarse, source)
         near = source * np.float32(len(self._near) / (KNOTS - 1)) - np.float32(0.5)
-        seen = cv2.dilate(_warp(self._near, near, cv2.INTER_NEAREST), _AROUND)
-        picture = self._backdrop.copy()
-        source = cv2.resize(source * (self._texels / self._knots_per_pixel), self._wide)
-        lay_over(self._layer, source, seen, picture)
+        near = cv2.remap(self._near, near, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+        source *= self._texels / self._knots_per_pixel
+        picture = np.empty_like(self._backdrop)
+        lay_over(self._layer, source, cv2.dilate(near, _AROUND), self._backdrop, picture)
         return picture
 
 
 @njit(cache=True, nogil=True, fastmath=True, boundscheck=False)
-def lay_over(layer: Packed, source: Floats, seen: Bytes, picture: Packed) -> None:
-    """Lay a bent layer over a picture, in place.
+def step_back(moved: Floats, places: Floats, source: Floats) -> None:
+    """Set ``source`` (h, w, 2) to ``places`` less what a field (n, n, 2) of movements is at ``source``.
+
+    All in cells of the field, which goes on beyond its edges as it is there.
+    """
+    rows, columns = moved.shape[:2]
+    right, bottom = np.float32(columns - 1) - np.float32(1e-3), np.float32(rows - 1) - np.float32(1e-3)
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            x = min(max(source[i, j, 0], np.float32(0)), right)
+            y = min(max(source[i, j, 1], np.float32(0)), bottom)
+            column, row = np.int32(x), np.int32(y)
+            # the movements of two neighbours are four numbers
+            upper = four_of(moved, 2 * (np.int64(row) * columns + column))
+            lower = four_of(moved, 2 * (np.int64(row + 1) * columns + column))
+            both = upper + (lower - upper) * (y - np.float32(row))
+            part = x - np.float32(column)
+            source[i, j, 0] = places[i, j, 0] - lane(both, 0) - part * (lane(both, 2) - lane(both, 0))
+            source[i, j, 1] = places[i, j, 1] - lane(both, 1) - part * (lane(both, 3) - lane(both, 1))
+
+
+@njit(cache=True, nogil=True, fastmath=True, boundscheck=False)
+def lay_over(layer: Packed, source: Floats, seen: Bytes, backdrop: Packed, picture: Packed) -> None:
+    """Lay a bent layer over a backdrop.
 
     Args:
         layer: (S, S) packed colours, weighted by their opacity, which is the fourth.
-        source: (h, w, 2) which place of the layer, in texels, is seen in each column of the picture in the
-            middle of rows of cells ``COARSENESS`` pixels wide; between the middles it is interpolated.
+        source: (h, w, 2) which place of the layer, in texels, is seen in the middle of each cell of the
+            picture, ``COARSENESS`` pixels wide; between the middles it is interpolated.
         seen: (h, w) 0 where there is nothing of the layer in a cell or near.
-        picture: (H, W) packed RGB.
+        backdrop: (H, W) packed RGB. picture: (H, W) filled.
     """
     height, width = picture.shape
-    x, y, at = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.int32)
+    cells = source.shape[1]
+    # a pixel's place is ahead by half a cell, from where the middle of one before the first would be
+    ahead = COARSENESS // 2
+    across = np.empty((2, cells + 2), np.float32)
+    places, at = np.empty((2, COARSENESS * (cells + 1)), np.float32), np.empty(width, np.int32)
     for row in range(height):
         above, below, part = _neighbours(row, len(source))
-        run = _next_run(seen[row // COARSENESS], 0, width)
-        while run[0] < run[1]:
-            start, count = run[0], run[1] - run[0]
-            for axis, place in ((0, x), (1, y)):
-                for k in range(count):
-                    upper, lower = source[above, start + k, axis], source[below, start + k, axis]
-                    place[k] = upper + part * (lower - upper)
-            locate(x, y, count, layer.shape[1], layer.shape[0], at)
-            for k in range(count):
+        for axis in range(2):
+            for j in range(cells):
+                upper, lower = source[above, j, axis], source[below, j, axis]
+                across[axis, j + 1] = upper + part * (lower - upper)
+            across[axis, 0], across[axis, cells + 1] = across[axis, 1], across[axis, cells]
+            for j in range(cells + 1):
+                start, step = across[axis, j], (across[axis, j + 1] - across[axis, j]) / COARSENESS
+                put(places, axis * places.shape[1] + COARSENESS * j, climb(start + step / 2, step))
+        end = 0
+        while end < width:
+            start, stop = _next_run(seen[row // COARSENESS], end, width)
+            for k in range(end, start):
+                picture[row, k] = backdrop[row, k]
+            x, y = places[0, start + ahead :], places[1, start + ahead :]
+            locate(x, y, stop - start, layer.shape[1], layer.shape[0], at)
+            for k in range(stop - start):
                 i, j = np.uint64(row), np.uint64(start + k)
                 colour = between(layer, layer.shape[1], at[k], x[k], y[k])
                 rest = np.float32(1) - lane(colour, 3) * np.float32(1 / 255)
-                picture[i, j] = pixel_of(colour + channels(picture[i, j]) * rest)
-            run = _next_run(seen[row // COARSENESS], run[1], width)
+                picture[i, j] = pixel_of(colour + channels(backdrop[i, j]) * rest)
+            end = stop
 
 
 @inlined
@@ -127,10 +161,6 @@ def _next_run(seen: Bytes, start: int, width: int) -> tuple[int, int]:
     while last < len(seen) and seen[last] != 0:
         last += 1
     return min(first * COARSENESS, width), min(last * COARSENESS, width)
-
-
-def _warp(picture: Any, places: Any, method: int = cv2.INTER_LINEAR) -> NDArray[Any]:
-    return np.asarray(cv2.remap(picture, places, _NO_MAP, method, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _rest_knots(portrait: Portrait, scale: float) -> Floats:
