@@ -252,8 +252,8 @@ def shade(
     """
     height, width = owner.shape[0] // SUPERSAMPLING, owner.shape[1] // SUPERSAMPLING
     colour, other, total = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(4, np.float32)
-    us, vs, lights, alphas = np.empty((4, width), np.float32)
-    columns, at = np.empty((2, width), np.int32)
+    plain = np.empty((4, width), np.float32)  # pixels of skin as in the photo: texture place, light, opacity
+    columns, at = np.empty(width, np.int32), np.empty(width, np.int32)
     first_row = np.full((3, width), -1000, np.int32)  # where in each column either eye, or the mouth, begins
     low, high, one = np.float32(0.25), np.float32(0.75), np.float32(1)
     for row in range(height):
@@ -273,8 +273,8 @@ def shade(
                 stretch = abs(lane(apart, 0)) + abs(lane(apart, 1)) < np.float32(ONE_STRETCH_PX)
                 if stretch and greatest < plain_count:
                     mean = (here + there) * np.float32(0.5)
-                    us[count], vs[count] = lane(mean, 0), lane(mean, 1)
-                    lights[count], alphas[count] = lane(mean, 2), lane(mean, 3)
+                    plain[0, count], plain[1, count] = lane(mean, 0), lane(mean, 1)
+                    plain[2, count], plain[3, count] = lane(mean, 2), lane(mean, 3)
                     columns[count] = box[0] + column
                     count += 1
                     continue
@@ -314,29 +314,14 @@ def shade(
             i, j = np.uint64(box[1] + row), np.uint64(box[0] + column)
             picture[i, j] = pixel_of(four_of(total, 0) + channels(picture[i, j]) * (one - alpha))
         _lay_skin(
-            photo,
-            us,
-            vs,
-            lights,
-            alphas,
-            columns,
-            count,
-            creases,
-            crease_scale,
-            folded,
-            at,
-            picture,
-            box[1] + row,
-        )
+            photo, plain, columns, count, creases, crease_scale, folded, at, picture, box[1] + row
+        )  # fmt: skip
 
 
 @inlined
 def _lay_skin(
     photo: Packed,
-    us: Floats,
-    vs: Floats,
-    lights: Floats,
-    alphas: Floats,
+    plain: Floats,
     columns: Ints,
     count: int,
     creases: Floats,
@@ -349,19 +334,20 @@ def _lay_skin(
     """Lay ``count`` pixels of skin over a row of the picture.
 
     Args:
-        us, vs, lights, alphas, columns: texture places, light, opacity of each and where it is; changed.
-        at: to work in.
+        plain: (4, n) texture place, light and opacity of each, changed. columns: (n,) where it is.
+        at: (n,) to work in.
     """
+    u, v, light, alpha = plain[0], plain[1], plain[2], plain[3]
     left, top, right, bottom = folded
     for k in range(count):
-        if left < us[k] < right and top < vs[k] < bottom:
-            lights[k] *= _fold(creases, crease_scale, us[k], vs[k])
+        if left < u[k] < right and top < v[k] < bottom:
+            light[k] *= _fold(creases, crease_scale, u[k], v[k])
     width = photo.shape[1]
-    locate(us, vs, count, width, photo.shape[0], at)
+    locate(u, v, count, width, photo.shape[0], at)
     for k in range(count):
         i, j = np.uint64(row), np.uint64(columns[k])
-        colour = between(photo, width, at[k], us[k], vs[k]) * (lights[k] * alphas[k])
-        picture[i, j] = pixel_of(colour + channels(picture[i, j]) * (np.float32(1) - alphas[k]))
+        colour = between(photo, width, at[k], u[k], v[k]) * (light[k] * alpha[k])
+        picture[i, j] = pixel_of(colour + channels(picture[i, j]) * (np.float32(1) - alpha[k]))
 
 
 @inlined
