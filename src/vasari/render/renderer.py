@@ -310,13 +310,14 @@ class Renderer:
             return 0.0
         for rows, columns, _ in self._creases:
             scratch.creases[rows, columns] = 0
-        low, high = np.full(2, np.inf), np.zeros(2)
+        boxes = []
         for weight, (rows, columns, fold) in zip(shown, self._creases, strict=True):
             if weight >= LEAST_CREASE:
                 scratch.creases[rows, columns] += weight * fold
-                low = np.minimum(low, (columns.start, rows.start))
-                high = np.maximum(high, (columns.stop, rows.stop))
-        scratch.folded[:] = np.concatenate([low - 1, high + 1]) / self._crease_scale
+                boxes.append((columns.start - 1, rows.start - 1, -columns.stop - 1, -rows.stop - 1))
+        left, top, right, bottom = (min(edges) for edges in zip(*boxes, strict=True))
+        scratch.folded[:] = left, top, -right, -bottom
+        scratch.folded /= self._crease_scale
         return self._crease_scale
 
     @stage("moustache")
