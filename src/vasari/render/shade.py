@@ -1,8 +1,8 @@
 """What colour each sample of the visibility buffer has.
 
-A pixel whose samples all lie on skin is looked up once, at the mean of their texture positions; only
-pixels at an edge (lips, lids, outline) are shaded sample by sample. So edges are anti-aliased at
-the price of the edges alone (the idea of multisampling).
+A pixel whose samples all lie on skin is looked up once, at the mean of their texture positions, a row of
+them after the other; only pixels at an edge (lips, lids, outline) are shaded sample by sample. So edges are
+anti-aliased at the price of the edges alone (the idea of multisampling).
 """
 
 from __future__ import annotations
