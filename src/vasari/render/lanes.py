@@ -68,6 +68,8 @@ def _splat(build: Any, number: Any, count: int) -> Any:
 
 def _pointer(context: Any, build: Any, numba_type: Any, array: Any, at: Any, kind: Any) -> Any:
     """Where a vector begins in the memory of a contiguous array, ``at`` elements from its start."""
+    if numba_type.layout != "C":
+        raise TypeError("the array must be contiguous")
     data = make_array(numba_type)(context, build, array).data
     return build.bitcast(build.gep(data, [at]), kind.as_pointer())
 
