@@ -58,16 +58,17 @@ class Camera:
 
 def rotation_matrix(yaw: ArrayLike, pitch: ArrayLike = 0.0, roll: ArrayLike = 0.0) -> Reals:
     """Rotations (..., 3, 3) ``Ry(yaw) Rx(-pitch) Rz(roll)`` of angles in degrees."""
-    yaw, pitch, roll = np.broadcast_arrays(
-        *(np.radians(np.asarray(a, np.float64)) for a in (yaw, pitch, roll))
-    )
-    (sy, cy), (sp, cp), (sr, cr) = ((np.sin(a), np.cos(a)) for a in (yaw, pitch, roll))
+    turns = [np.radians(np.asarray(a, np.float64)) for a in (yaw, pitch, roll)]
+    (sy, cy), (sp, cp), (sr, cr) = ((np.sin(a), np.cos(a)) for a in turns)
     rows = (
         (cy * cr - sy * sp * sr, -cy * sr - sy * sp * cr, sy * cp),
         (cp * sr, cp * cr, sp),
         (-sy * cr - cy * sp * sr, sy * sr - cy * sp * cr, cy * cp),
     )
-    matrix: Reals = np.stack([np.stack(row, -1) for row in rows], -2)
+    matrix = np.empty((*np.broadcast(*turns).shape, 3, 3))
+    for i, row in enumerate(rows):
+        for j, entry in enumerate(row):
+            matrix[..., i, j] = entry
     return matrix
 
 
@@ -86,13 +87,15 @@ def angles(rotation: ArrayLike) -> Reals:
 
 def direction(yaw_pitch: ArrayLike) -> Reals:
     """Unit vectors (..., 3) that point at (yaw, pitch) (..., 2) degrees; (0, 0) is ``+z``."""
-    yaw, pitch = np.moveaxis(np.radians(np.asarray(yaw_pitch, np.float64)), -1, 0)
+    radians = np.radians(np.asarray(yaw_pitch, np.float64))
+    yaw, pitch = radians[..., 0], radians[..., 1]
     return np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)
 
 
 def yaw_pitch(vector: ArrayLike) -> Reals:
     """(Yaw, pitch) (..., 2) in degrees of vectors (..., 3); the inverse of :func:`direction`."""
-    x, y, z = np.moveaxis(np.asarray(vector, np.float64), -1, 0)
+    vector = np.asarray(vector, np.float64)
+    x, y, z = vector[..., 0], vector[..., 1], vector[..., 2]
     degrees: Reals = np.degrees(np.stack([np.arctan2(x, z), np.arctan2(y, np.hypot(x, z))], -1))
     return degrees
 

@@ -83,8 +83,9 @@ def crease_maps(picture: Bytes, landmarks: Floats, skin: Floats) -> Bytes:
 
 def crease_weights(expression: Floats) -> Floats:
     """Weights (K,), 0..1, of the groups of folds at expression weights (52,)."""
+    weights = expression.tolist()
     sums = [
-        sum(share * expression[EXPRESSION_INDEX[name]] for name, share in group.items())
+        sum(share * weights[EXPRESSION_INDEX[name]] for name, share in group.items())
         for group in GROUPS.values()
     ]
     return np.clip(np.asarray(sums, np.float32), 0, 1)

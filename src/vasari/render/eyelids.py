@@ -24,9 +24,9 @@ def with_lids(frame: MotionFrame, looks: Floats) -> Floats:
         looks: (2, 2) yaw and pitch of the left and right eyeball in its socket, degrees from the photo's.
     """
     weights = np.clip(frame.expression, 0, 1).astype(np.float32)
-    for side, (yaw, pitch) in zip(("Left", "Right"), looks, strict=True):
+    for side, (yaw, pitch) in zip(("Left", "Right"), looks.tolist(), strict=True):
         outward = yaw if side == "Left" else -yaw
-        blink = weights[EXPRESSION_INDEX[f"eyeBlink{side}"]]
+        blink = float(weights[EXPRESSION_INDEX[f"eyeBlink{side}"]])
         turned = {
             "Out": outward / FULL_LOOK[0],
             "In": -outward / FULL_LOOK[0],
@@ -34,7 +34,7 @@ def with_lids(frame: MotionFrame, looks: Floats) -> Floats:
             "Down": -pitch / FULL_LOOK[1],
         }
         for name, weight in turned.items():
-            weights[EXPRESSION_INDEX[f"eyeLook{name}{side}"]] = np.clip(weight, 0, 1) * (1 - blink)
+            weights[EXPRESSION_INDEX[f"eyeLook{name}{side}"]] = min(max(weight, 0), 1) * (1 - blink)
         for name in (f"eyeWide{side}", f"eyeSquint{side}"):
             weights[EXPRESSION_INDEX[name]] *= 1 - blink
     return weights

@@ -77,3 +77,15 @@ def vertex_normals(points: Floats, triangles: Ints, order: Ints, out: Floats) ->
             out[v, 0] /= length
             out[v, 1] /= length
             out[v, 2] /= length
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def extent(places: Floats, which: Ints) -> Floats:
+    """Least and greatest coordinates (2, 2) of those of the places (V, 2) that are numbered in ``which``."""
+    found = np.empty((2, 2), np.float32)
+    found[0], found[1] = places[which[0]], places[which[0]]
+    for k in range(1, len(which)):
+        x, y = places[which[k], 0], places[which[k], 1]
+        found[0, 0], found[0, 1] = min(found[0, 0], x), min(found[0, 1], y)
+        found[1, 0], found[1, 1] = max(found[1, 0], x), max(found[1, 1], y)
+    return found

@@ -11,6 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vasari.render.lanes import keep_nearest, ramp
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
@@ -19,18 +21,10 @@ Bytes = NDArray[np.uint8]
 SUPERSAMPLING = 2
 #: Number of an uncovered sample.
 NOTHING = -1
-
-
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _clip(slope: float, offset: float, low: float, high: float) -> tuple[float, float]:
-    """The part of low..high where ``slope x + offset >= 0``, a hair wider so that neighbours leave no gap."""
-    if slope > np.float32(1e-12):
-        low = max(low, -offset / slope - np.float32(1e-3))
-    elif slope < np.float32(-1e-12):
-        high = min(high, -offset / slope + np.float32(1e-3))
-    elif offset < 0:
-        high = low - np.float32(2)
-    return low, high
+#: Samples of a row that are drawn at once; a buffer must be as wide.
+WIDTH = 8
+#: Triangles are this much wider on both sides, samples, so that neighbours leave no gap.
+HAIR = np.float32(1e-3)
 
 
 @njit(cache=True, nogil=True, fastmath=True, boundscheck=False)
@@ -93,33 +87,30 @@ def rasterise(
             or highest > bounds[w, 3]
         ):
             continue
-        row0 = max(int(np.ceil(highest - np.float32(0.5))), 0)
-        row1 = min(int(np.floor(lowest - np.float32(0.5))), height - 1)
+        row0 = int(max(highest, bounds[w, 1]) + np.float32(0.5))
+        row1 = int(min(lowest, bounds[w, 3]) + np.float32(0.5)) - 1
         inverse = np.float32(1.0) / area
         a1, b1 = (y2 - y0) * inverse, (x0 - x2) * inverse
         a2, b2 = (y0 - y1) * inverse, (x1 - x0) * inverse
         c1 = -(a1 * x0 + b1 * y0)
         c2 = -(a2 * x0 + b2 * y0)
         z0, z1, z2 = depth_of[i], depth_of[j] - depth_of[i], depth_of[m] - depth_of[i]
-        seen = False
-        for row in range(row0, row1 + 1):
-            y = np.float32(row) + np.float32(0.5)
-            r1, r2 = b1 * y + c1, b2 * y + c2
-            # the row's span: where all three barycentric weights are not negative
-            low, high = _clip(a1, r1, left_most, right_most)
-            low, high = _clip(a2, r2, low, high)
-            low, high = _clip(-a1 - a2, np.float32(1) - r1 - r2, low, high)
-            first = max(int(np.ceil(low - np.float32(0.5))), 0)
-            last = min(int(np.floor(high - np.float32(0.5))), width - 1)
-            x = np.float32(first) + np.float32(0.5)
-            z = z0 + (a1 * x + r1) * z1 + (a2 * x + r2) * z2
-            step = a1 * z1 + a2 * z2
-            for column in range(first, last + 1):
-                if z > depth[row, column]:
-                    depth[row, column] = z
-                    owner[row, column] = f
-                    seen = True
-                z += step
+        a12, b12 = a1 + a2, b1 + b2
+        z_right, z_down = a1 * z1 + a2 * z2, b1 * z1 + b2 * z2
+        # weights and nearness from here on are counted from corner 0
+        y = np.float32(row0) + np.float32(0.5) - y0
+        first, seen = max(int(left_most + np.float32(0.5)), 0), False
+        last = min(int(right_most + np.float32(0.5)), width) - 1
+        for start in range(first, last + 1, WIDTH):
+            begin = min(start, width - WIDTH)
+            x = np.float32(begin) + np.float32(0.5) - x0
+            w1 = ramp(a1 * x + b1 * y + HAIR * abs(a1), a1)
+            w2 = ramp(a2 * x + b2 * y + HAIR * abs(a2), a2)
+            w0 = ramp(np.float32(1) - a12 * x - b12 * y + HAIR * abs(a12), -a12)
+            nearness = ramp(z0 + z_right * x + z_down * y, z_right)
+            for row in range(row0, row1 + 1):
+                seen |= keep_nearest(depth, owner, row * width + begin, nearness, w0, w1, w2, np.int32(f))
+                w0, w1, w2, nearness = w0 - b12, w1 + b1, w2 + b2, nearness + z_down
         if seen:
             # the same planes over whole-picture pixels
             plane[f, 0], plane[f, 1] = a1 * scale, b1 * scale

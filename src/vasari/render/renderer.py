@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -17,15 +18,16 @@ from vasari.portrait.portrait import Portrait
 from vasari.render import fringe, geometry, shade
 from vasari.render.eyelids import with_lids
 from vasari.render.glasses import GlassesPainter
-from vasari.render.raster import SUPERSAMPLING, rasterise
+from vasari.render.raster import SUPERSAMPLING, WIDTH, rasterise
 from vasari.render.sheet import SheetPainter
-from vasari.render.texture import packed, texels_of, texture
+from vasari.render.texture import packed, texels_of, texture, unpacked
 from vasari.render.tongue import TongueTip
 from vasari.stages import stage
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
+Packed = NDArray[np.uint32]
 
 #: Depth taken from parts behind lids and lips so that these always cover them, cm.
 RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.TINTED: 0.15}
@@ -57,6 +59,8 @@ BLINK_DIP = 12.0
 LEAST_CREASE = 0.03
 #: The inside of the mouth is looked for as far around the opening between the lips, pixels.
 LIP_MARGIN_PX = 3.0
+#: The face is drawn in a box at least so wide and high, pixels.
+LEAST_BOX = WIDTH // SUPERSAMPLING
 #: Skin may get this much darker or brighter as it turns in the light.
 LIGHT_RANGE = (0.8, 1.2)
 
@@ -79,6 +83,7 @@ class _Scratch:
         self.box = np.zeros(4, np.int32)
         self.gap = 0.0  # between the lips, cm
         self.creases = np.zeros(portrait.creases.shape[1:], np.float32)
+        self.folded = np.zeros(4, np.float32)
 
     def samples(self, width: int, height: int) -> tuple[Floats, Ints]:
         """Depth and owner of a box of pixels, each (2 height, 2 width)."""
@@ -102,6 +107,7 @@ class Renderer:
     def __init__(self, portrait: Portrait, size: int = 512, *, steady: bool = False) -> None:
         self.size = size
         scale = size / portrait.side
+        portrait = _by_kind(portrait)
         self._p = portrait
         self._focal = portrait.focal * scale
         self._center = ((portrait.center - portrait.margin) * scale).astype(np.float32)
@@ -135,6 +141,8 @@ class Renderer:
         self._tongue = TongueTip(model, _front_tooth(portrait.neutral, upper), portrait.rotation)
         self._skin_order = np.flatnonzero(portrait.kinds <= shade.FAR_RIGHT).astype(np.int32)
         self._tinted_order = np.flatnonzero(portrait.kinds == shade.TINTED).astype(np.int32)
+        self._plain = int(np.searchsorted(portrait.kinds, shade.SKIN, "right"))
+        self._plain_or_lid = int(np.searchsorted(portrait.kinds, shade.LID_RIGHT, "right"))
         self._through_lips = (portrait.kinds == shade.TINTED).astype(np.uint8)
         self._order = np.arange(len(portrait.triangles), dtype=np.int32)
         self._skin = np.setdiff1d(np.unique(portrait.triangles[self._skin_order]), self._tinted)
@@ -162,8 +170,9 @@ class Renderer:
         self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32))
         self._light(scratch)
         with stage("sheet"):
-            picture = self._sheet.draw(scratch.places[self._head :])
-        self._draw_head(scratch, picture, frame, turn, weights)
+            drawing = self._sheet.draw(scratch.places[self._head :])
+        self._draw_head(scratch, drawing, frame, turn, weights)
+        picture = unpacked(drawing)
         self._hang_moustache(scratch, picture)
         if self._glasses is not None:
             self._glasses.draw(turn, frame.translation, picture)
@@ -239,7 +248,7 @@ class Renderer:
     # -- drawing -------------------------------------------------------------------------------
 
     def _draw_head(
-        self, scratch: _Scratch, picture: Bytes, frame: MotionFrame, turn: Floats, weights: Floats
+        self, scratch: _Scratch, picture: Packed, frame: MotionFrame, turn: Floats, weights: Floats
     ) -> None:
         p = self._p
         places = scratch.places[: self._head]
@@ -284,8 +293,11 @@ class Renderer:
                 closing,
                 scratch.creases,
                 self._gather_creases(scratch, weights),
+                scratch.folded,
                 shade.LID_SHADOW_PX * self.size / 512,
                 box,
+                len(self._skin_order),
+                self._plain if closing.any() else self._plain_or_lid,
                 picture,
             )
 
@@ -293,13 +305,19 @@ class Renderer:
     def _gather_creases(self, scratch: _Scratch, weights: Floats) -> float:
         """Sum the folds of an expression; returns the map's pixels per texel, 0 if there are none."""
         shown = crease_weights(weights)
+        scratch.folded[:] = 0
         if shown.max() < LEAST_CREASE:
             return 0.0
         for rows, columns, _ in self._creases:
             scratch.creases[rows, columns] = 0
+        boxes = []
         for weight, (rows, columns, fold) in zip(shown, self._creases, strict=True):
             if weight >= LEAST_CREASE:
                 scratch.creases[rows, columns] += weight * fold
+                boxes.append((columns.start - 1, rows.start - 1, -columns.stop - 1, -rows.stop - 1))
+        left, top, right, bottom = (min(edges) for edges in zip(*boxes, strict=True))
+        scratch.folded[:] = left, top, -right, -bottom
+        scratch.folded /= self._crease_scale
         return self._crease_scale
 
     @stage("moustache")
@@ -329,10 +347,16 @@ class Renderer:
         return np.array([[0, 0, self.size, self.size], lips], np.float32)
 
     def _box(self, places: Floats) -> Ints:
-        drawn = places[self._opaque]
-        low = np.clip(np.floor(drawn.min(0)).astype(int), 0, self.size - 2)
-        high = np.clip(np.ceil(drawn.max(0)).astype(int), low + 1, self.size)
+        low, high = geometry.extent(places, self._opaque)
+        low = np.clip(np.floor(low).astype(int), 0, self.size - LEAST_BOX)
+        high = np.clip(np.ceil(high).astype(int), low + LEAST_BOX, self.size)
         return np.array([*low, *high], np.int32)
+
+
+def _by_kind(portrait: Portrait) -> Portrait:
+    """The same portrait with the triangles of each kind of surface in one row, skin first."""
+    order = np.argsort(portrait.kinds, kind="stable")
+    return replace(portrait, triangles=portrait.triangles[order], kinds=portrait.kinds[order])
 
 
 def _band_limited(portrait: Portrait, focal: float) -> Bytes:

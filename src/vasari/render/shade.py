@@ -1,17 +1,20 @@
 """What colour each sample of the visibility buffer has.
 
-A pixel whose samples all lie on skin is looked up once, at the mean of their texture positions; only
-pixels at an edge (lips, lids, outline) are shaded sample by sample. So edges are anti-aliased at
-the price of the edges alone (the idea of multisampling).
+A pixel whose samples all lie on skin is looked up once, at the mean of their texture positions, a row of
+them after the other; only pixels at an edge (lips, lids, outline) are shaded sample by sample. So edges are
+anti-aliased at the price of the edges alone (the idea of multisampling).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vasari.render.lanes import colour_at
+from vasari.render.compiled import inlined
+from vasari.render.lanes import between, channels, colour_at, four_of, lane, locate, pixel_of
 from vasari.render.raster import SUPERSAMPLING
 
 Floats = NDArray[np.float32]
@@ -48,7 +51,7 @@ LID_SOON = 2.2
 LIP_SHADOW, LIP_REACH = 0.35, 2.0
 
 
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
+@inlined
 def _corner(size: int, x: float) -> tuple[int, float]:
     """Whole and fractional part of a place (pixel centres at .5), kept inside the picture."""
     x = min(max(x - np.float32(0.5), np.float32(0)), np.float32(size - 1.001))
@@ -56,7 +59,7 @@ def _corner(size: int, x: float) -> tuple[int, float]:
     return i, x - np.float32(i)
 
 
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
+@inlined
 def _bilinear(picture: Bytes, x: float, y: float, c: int) -> float:
     """One channel of a picture at a place in pixels, edges repeated."""
     i, fy = _corner(picture.shape[0], y)
@@ -66,7 +69,7 @@ def _bilinear(picture: Bytes, x: float, y: float, c: int) -> float:
     return upper + fy * (lower - upper)
 
 
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
+@inlined
 def _look_up(picture: Bytes, x: float, y: float, colour: Floats) -> None:
     """The colour (3,) of a picture at a place in pixels, edges repeated."""
     i, fy = _corner(picture.shape[0], y)
@@ -81,7 +84,7 @@ def _look_up(picture: Bytes, x: float, y: float, colour: Floats) -> None:
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
+@inlined
 def _fold(creases: Floats, scale: float, u: float, v: float) -> float:
     """Brightness factor of the folds at a place in the texture."""
     if scale == 0:
@@ -93,7 +96,7 @@ def _fold(creases: Floats, scale: float, u: float, v: float) -> float:
     return np.float32(1) + upper + fy * (lower - upper)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@inlined
 def _sample(
     f: int,
     w1: float,
@@ -175,7 +178,7 @@ def _sample(
     return w0 * attributes[i, ALPHA] + w1 * attributes[j, ALPHA] + w2 * attributes[m, ALPHA]
 
 
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
+@inlined
 def _eye(
     f: int,
     w0: float,
@@ -222,9 +225,12 @@ def shade(
     closing: Floats,
     creases: Floats,
     crease_scale: float,
+    folded: Floats,
     shadow_px: float,
     box: Ints,
-    picture: Bytes,
+    skin_count: int,
+    plain_count: int,
+    picture: Packed,
 ) -> None:
     """Shade the visibility buffer over what is already in ``picture``.
 
@@ -238,92 +244,117 @@ def shade(
         eye_textures: (2, E, E, 3) left, right eyeball. eye_turns: (2, 3, 3) head to eye rotation.
         closing: (2,) how far each eye is shut, 0..1.
         creases: (h, w) change of the skin's brightness by folds. crease_scale: its pixels per texel; 0: none.
+        folded: (4,) left, top, right, bottom of where there are any, texels.
         shadow_px: reach of an upper lid's shadow, pixels.
-        picture: (H, W, 3) changed in place.
+        skin_count: so many triangles, the first ones, are skin (``FAR_RIGHT`` or less).
+        plain_count: and so many, the first of these, show it as in the photo.
+        picture: (H, W) packed RGB, changed in place.
     """
     height, width = owner.shape[0] // SUPERSAMPLING, owner.shape[1] // SUPERSAMPLING
-    colour = np.empty(3, np.float32)
-    other = np.empty(3, np.float32)
-    total = np.empty(3, np.float32)
-    mean = np.empty(4, np.float32)
-    apart = np.empty(4, np.float32)
+    colour, other, total = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(4, np.float32)
+    plain = np.empty((4, width), np.float32)  # pixels of skin as in the photo: texture place, light, opacity
+    columns, at = np.empty(width, np.int32), np.empty(width, np.int32)
     first_row = np.full((3, width), -1000, np.int32)  # where in each column either eye, or the mouth, begins
+    low, high, one = np.float32(0.25), np.float32(0.75), np.float32(1)
     for row in range(height):
+        count = 0
         for column in range(width):
             s0, s1 = owner[2 * row, 2 * column], owner[2 * row, 2 * column + 1]
             s2, s3 = owner[2 * row + 1, 2 * column], owner[2 * row + 1, 2 * column + 1]
             if s0 < 0 and s1 < 0 and s2 < 0 and s3 < 0:
                 continue
-            samples = (s0, s1, s2, s3)
             x, y = np.float32(box[0] + column), np.float32(box[1] + row)
-            if _mean_skin(samples, x, y, skin, kinds, closing, mean, apart):
-                alpha = mean[3]
-                if alpha <= 0:
+            greatest = max(np.uint32(s0), np.uint32(s1), np.uint32(s2), np.uint32(s3))
+            smooth = s0 == s1 and s0 == s2 and s0 == s3
+            if greatest < skin_count:
+                # the middle of two opposite samples is the middle of the pixel
+                here, there = _skin_at(skin, s0, x + low, y + low), _skin_at(skin, s3, x + high, y + high)
+                apart = here - there
+                stretch = abs(lane(apart, 0)) + abs(lane(apart, 1)) < np.float32(ONE_STRETCH_PX)
+                if stretch and greatest < plain_count:
+                    mean = (here + there) * np.float32(0.5)
+                    plain[0, count], plain[1, count] = lane(mean, 0), lane(mean, 1)
+                    plain[2, count], plain[3, count] = lane(mean, 2), lane(mean, 3)
+                    columns[count] = box[0] + column
+                    count += 1
                     continue
-                colour_at(photo, mean[0], mean[1], total)
-                light = alpha * mean[2] * _fold(creases, crease_scale, mean[0], mean[1])
+                least = min(s0, s1, s2, s3)
+                smooth = smooth or (
+                    stretch and kinds[np.uint64(least)] == kinds[np.uint64(greatest)] >= FAR_LEFT
+                )
+            # one triangle, or one stretch of the far side: looked up in the middle, or twice around it
+            samples, alone = (s0, s1, s2, s3), smooth and s0 == s3
+            step, part = (4, one) if alone else (3, np.float32(0.5)) if smooth else (1, np.float32(0.25))
+            total[:] = 0
+            alpha = np.float32(0)
+            for k in range(0, 4, step):
+                f = samples[k]
+                if f < 0:
+                    continue
+                px = x + (np.float32(0.5) if alone else low + np.float32(0.5) * np.float32(k % 2))
+                py = y + (np.float32(0.5) if alone else low + np.float32(0.5) * np.float32(k // 2))
+                w1 = plane[f, 0] * px + plane[f, 1] * py + plane[f, 2]
+                w2 = plane[f, 3] * px + plane[f, 4] * py + plane[f, 5]
+                kind = kinds[f]
+                shadow = np.float32(0)
+                if kind in (TINTED, EYE_LEFT, EYE_RIGHT):
+                    hole = kind - TINTED
+                    if first_row[hole, column] < 0:
+                        first_row[hole, column] = row
+                    reach = np.float32(shadow_px if hole > 0 else LIP_REACH * shadow_px)
+                    shadow = np.exp(np.float32(first_row[hole, column] - row) / reach)
+                a = _sample(
+                    f, w1, w2, kind, triangles, attributes, photo, closed, overlay, teeth,
+                    eye_textures, eye_turns, closing, creases, crease_scale, shadow, colour, other,
+                )  # fmt: skip
+                a *= part
+                alpha += a
                 for c in range(3):
-                    total[c] *= light
-            else:
-                total[:] = 0
-                alpha = np.float32(0)
-                for k in range(4):
-                    f = samples[k]
-                    if f < 0:
-                        continue
-                    px = x + np.float32(0.25) + np.float32(0.5) * (k % 2)
-                    py = y + np.float32(0.25) + np.float32(0.5) * (k // 2)
-                    w1 = plane[f, 0] * px + plane[f, 1] * py + plane[f, 2]
-                    w2 = plane[f, 3] * px + plane[f, 4] * py + plane[f, 5]
-                    kind = kinds[f]
-                    shadow = np.float32(0)
-                    if kind in (TINTED, EYE_LEFT, EYE_RIGHT):
-                        hole = kind - TINTED
-                        if first_row[hole, column] < 0:
-                            first_row[hole, column] = row
-                        reach = shadow_px if hole > 0 else LIP_REACH * shadow_px
-                        shadow = np.exp(-(row - first_row[hole, column]) / reach)
-                    a = _sample(
-                        f, w1, w2, kind, triangles, attributes, photo, closed, overlay, teeth,
-                        eye_textures, eye_turns, closing, creases, crease_scale, shadow, colour, other,
-                    )  # fmt: skip
-                    a *= np.float32(0.25)
-                    alpha += a
-                    for c in range(3):
-                        total[c] += a * colour[c]
-            for c in range(3):
-                value = total[c] + (np.float32(1) - alpha) * picture[box[1] + row, box[0] + column, c]
-                picture[box[1] + row, box[0] + column, c] = min(max(value + np.float32(0.5), 0), 255)
+                    total[c] += a * colour[c]
+            i, j = np.uint64(box[1] + row), np.uint64(box[0] + column)
+            picture[i, j] = pixel_of(four_of(total, 0) + channels(picture[i, j]) * (one - alpha))
+        _lay_skin(
+            photo, plain, columns, count, creases, crease_scale, folded, at, picture, box[1] + row
+        )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _mean_skin(
-    samples: tuple[int, int, int, int],
-    x: float,
-    y: float,
-    skin: Floats,
-    kinds: Bytes,
-    closing: Floats,
-    mean: Floats,
-    apart: Floats,
-) -> bool:
-    """Mean texture place, light and opacity (4,) of a pixel's samples if one stretch of skin covers it."""
-    if samples[0] | samples[1] | samples[2] | samples[3] < 0:
-        return False
-    for k in range(4):
-        kind = kinds[np.uint64(samples[k])]
-        if kind > LID_RIGHT or (kind > SKIN and closing[kind - LID_LEFT] > 0):
-            return False
-    # the middle of two opposite samples is the middle of the pixel
-    f, g = np.uint64(samples[0]), np.uint64(samples[3])
-    x0, y0 = x + np.float32(0.25), y + np.float32(0.25)
-    x1, y1 = x + np.float32(0.75), y + np.float32(0.75)
-    for k in range(4):
-        here = skin[f, 0, k] * x0 + skin[f, 1, k] * y0 + skin[f, 2, k]
-        there = skin[g, 0, k] * x1 + skin[g, 1, k] * y1 + skin[g, 2, k]
-        mean[k] = np.float32(0.5) * (here + there)
-        apart[k] = abs(here - there)
-    return apart[0] + apart[1] < ONE_STRETCH_PX
+@inlined
+def _lay_skin(
+    photo: Packed,
+    plain: Floats,
+    columns: Ints,
+    count: int,
+    creases: Floats,
+    crease_scale: float,
+    folded: Floats,
+    at: Ints,
+    picture: Packed,
+    row: int,
+) -> None:
+    """Lay ``count`` pixels of skin over a row of the picture.
+
+    Args:
+        plain: (4, n) texture place, light and opacity of each, changed. columns: (n,) where it is.
+        at: (n,) to work in.
+    """
+    u, v, light, alpha = plain[0], plain[1], plain[2], plain[3]
+    left, top, right, bottom = folded
+    for k in range(count):
+        if left < u[k] < right and top < v[k] < bottom:
+            light[k] *= _fold(creases, crease_scale, u[k], v[k])
+    width = photo.shape[1]
+    locate(u, v, count, width, photo.shape[0], at)
+    for k in range(count):
+        i, j = np.uint64(row), np.uint64(columns[k])
+        colour = between(photo, width, at[k], u[k], v[k]) * (light[k] * alpha[k])
+        picture[i, j] = pixel_of(colour + channels(picture[i, j]) * (np.float32(1) - alpha[k]))
+
+
+@inlined
+def _skin_at(skin: Floats, f: int, x: float, y: float) -> Any:
+    """Texture place, light and opacity ``FOUR`` of a triangle of skin at a place in the picture."""
+    start = 12 * np.int64(f)
+    return four_of(skin, start) * x + four_of(skin, start + 4) * y + four_of(skin, start + 8)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -340,7 +371,7 @@ def skin_planes(
     columns = (U, V, LIGHT, ALPHA)
     for n in range(len(drawn)):
         f = drawn[n]
-        if kinds[f] > LID_RIGHT:  # the far side is shaded sample by sample
+        if kinds[f] > FAR_RIGHT:
             continue
         i, j, m = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         for k in range(4):

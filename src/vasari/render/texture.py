@@ -44,3 +44,9 @@ def packed(picture: Bytes) -> Packed:
     """A picture (H, W, 3 or 4), one number a pixel (H, W), for :mod:`vasari.render.lanes`."""
     filled = picture if picture.shape[2] == 4 else cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
     return np.ascontiguousarray(filled).view("<u4")[..., 0].astype(np.uint32, copy=False)
+
+
+def unpacked(picture: Packed) -> Bytes:
+    """The first three channels (H, W, 3) of a packed picture (H, W)."""
+    channels = picture.astype("<u4", copy=False).view(np.uint8).reshape(*picture.shape, 4)
+    return np.asarray(cv2.cvtColor(channels, cv2.COLOR_RGBA2RGB), np.uint8)
