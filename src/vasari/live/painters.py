@@ -19,11 +19,16 @@ Picture = NDArray[np.uint8]
 
 
 class Painters:
-    """``threads`` painters of one portrait, waiting for work; they share one renderer."""
+    """``threads`` painters of one portrait, waiting for work; they share one renderer.
+
+    The first thing they draw is a picture for nobody: loading the compiled kernels, on a new machine compiling
+    them, delays no picture then that somebody waits for.
+    """
 
     def __init__(self, portrait: Portrait, size: int, threads: int, frame: str = defaults.FRAME) -> None:
         self._renderer = WholeRenderer(portrait) if is_whole(frame) else Renderer(portrait, size)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="vasari-painter")
+        self.begin(MotionFrame())
 
     def begin(self, motion: MotionFrame) -> Future[Picture]:
         """Begin a picture; its result is (size, size, 3) uint8 RGB, or as large as the whole photo."""
