@@ -21,7 +21,7 @@ from vasari.portrait.backdrop import cut_out
 from vasari.portrait.creases import crease_maps
 from vasari.portrait.crop import MAX_SIDE, MAX_WHOLE_SIDE, Crop, crop_photo, fit_for_film
 from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
-from vasari.portrait.eyelids import close_eyes
+from vasari.portrait.eyelids import Lids, close_eyes
 from vasari.portrait.glasses import Glasses, take_off_glasses
 from vasari.portrait.moustache import moustache
 from vasari.portrait.mouth import lips_alone, mouth_tints
@@ -239,11 +239,8 @@ def _assemble(
     eyes = _eyeballs(model, rig.photo, uv, irises, camera)
     textures = [eye_texture(picture, eye, camera) for eye in eyes]
     closed_uv = camera.project(_shut(rig)).astype(np.float32)
-    closed = close_eyes(
-        picture,
-        [eye.opening for eye in eyes],
-        [closed_uv[model.groups[f"lid_upper_{side}"]] for side in ("left", "right")],
-    )
+    lids = [Lids.of(model, side, surface.visible, uv, closed_uv) for side in ("left", "right")]
+    closed = close_eyes(picture, lids)
     attributes = surface.attributes(uv, closed_uv, tints)
     own = see_teeth(
         model, rig.neutral, crop.picture, camera, uv, np.median(surface.skin_pixels, 0).astype(np.float32)

@@ -39,6 +39,8 @@ GLASSES_HEIGHT, GLASSES_FORWARD = (-0.14, 0.1), 1.2
 LEAST_BORROWED = 0.15
 #: Movement of the lids at which a vertex is all lid, cm.
 LID_MOVE = 0.30
+#: ... and so is what lies so near to the rims of the eye, where lashes may lie: full up to, gone at, cm.
+LID_FULL, LID_GONE = 0.4, 0.8
 #: Side light may change the skin's brightness this much at most.
 LAMP_MOST = 0.3
 #: Skin with less variation within a patch than this is painted flat, grey levels.
@@ -238,10 +240,11 @@ def _lid_share(rig: Rig, model: HeadModel) -> Floats:
         a, b = rig.start[j : j + 2]
         moved = np.linalg.norm(rig.delta[a:b], axis=1)
         share[rig.vertex[a:b]] = np.maximum(share[rig.vertex[a:b]], np.clip(moved / LID_MOVE - 0.15, 0, 1))
-    for side in ("left", "right"):
-        share[model.groups[f"lid_upper_{side}"]] = 1
-        share[model.groups[f"lid_lower_{side}"]] = 1
-    return share
+    rims = np.concatenate(
+        [model.groups[f"lid_{part}_{side}"] for part in ("upper", "lower") for side in ("left", "right")]
+    )
+    away = distance_to(rig.photo[rims], rig.photo)
+    return np.maximum(share, 1 - smoothstep((away - LID_FULL) / (LID_GONE - LID_FULL))).astype(np.float32)
 
 
 def _drawn(model: HeadModel, alpha: Floats, lid: Floats, borrowed: Floats) -> tuple[Ints, Bytes]:

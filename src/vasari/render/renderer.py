@@ -15,7 +15,7 @@ from vasari.motion.motion import MotionFrame
 from vasari.portrait.creases import COARSENESS, DEPTH, EVEN, crease_weights
 from vasari.portrait.portrait import Portrait
 from vasari.render import fringe, geometry, shade
-from vasari.render.eyelids import with_lids
+from vasari.render.eyelids import MadeLids, with_lids
 from vasari.render.glasses import GlassesPainter
 from vasari.render.raster import SUPERSAMPLING, rasterise
 from vasari.render.sheet import SheetPainter
@@ -141,6 +141,7 @@ class Renderer:
         opacity = portrait.attributes[self._skin][:, [shade.ALPHA, shade.TURNED]].max(1)
         self._opaque = self._skin[opacity > 0]
         self._far = np.unique(portrait.triangles[np.isin(portrait.kinds, (shade.FAR_LEFT, shade.FAR_RIGHT))])
+        self._lids = [MadeLids.of(portrait, side) for side in ("Left", "Right")]
         self._rest_light = self._lamplight(portrait.normals[self._skin])
         self._recess = np.zeros(self._head, np.float32)
         for kind, recess in RECESS.items():
@@ -265,6 +266,8 @@ class Renderer:
         closing = np.clip(
             weights[[EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]], 0, 1
         )
+        for lids, shut in zip(self._lids, closing, strict=True):
+            lids.take_over(float(shut), attributes)
         with stage("shading"):
             drawn = scratch.drawn[:n]
             shade.skin_planes(drawn, scratch.plane, p.triangles, p.kinds, attributes, scratch.skin)

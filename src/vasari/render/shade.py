@@ -22,7 +22,7 @@ Packed = NDArray[np.uint32]
 # Columns of the vertex attributes.
 U, V = 0, 1  # place in the photo, pixels
 CLOSED_U, CLOSED_V = 2, 3  # place in the picture of the closed eyes, pixels
-LID = 4  # how much of the closed eyes' picture the vertex takes when the eye is shut, 0..1
+LID = 4  # how much of the closed eyes' picture the vertex takes, 0..1: at rest, when the eye is shut
 ALPHA = 5  # opacity over the sheet, 0..1
 LIGHT = 6  # brightness factor
 RED, GREEN, BLUE = (
@@ -42,8 +42,6 @@ SKIN, LID_LEFT, LID_RIGHT, FAR_LEFT, FAR_RIGHT, TINTED, EYE_LEFT, EYE_RIGHT, SOC
 ONE_STRETCH_PX = 12.0
 #: How far below the upper lid its shadow reaches on the eyeball, pixels of a 512 picture.
 LID_SHADOW_PX = 3.0
-#: The shut lid's texture has taken over when an eye is shut by one over this.
-LID_SOON = 2.2
 #: The upper lip's shadow on teeth and tongue: its depth, and its reach over that of a lid.
 LIP_SHADOW, LIP_REACH = 0.35, 2.0
 
@@ -157,12 +155,8 @@ def _sample(
             for c in range(3):
                 g = w0 * attributes[i, RED + c] + w1 * attributes[j, RED + c] + w2 * attributes[m, RED + c]
                 colour[c] += part * (min(g * other[c], np.float32(255)) - colour[c])
-    if SKIN < kind <= FAR_RIGHT:
-        eye = (kind - LID_LEFT) % 2
+    if SKIN < kind <= FAR_RIGHT and closing[(kind - LID_LEFT) % 2] > 0:
         part = w0 * attributes[i, LID] + w1 * attributes[j, LID] + w2 * attributes[m, LID]
-        # the photo's own lid is a few pixels high: stretched, it soon gives way to the made one
-        drawn = min(closing[eye] * np.float32(LID_SOON), np.float32(1))
-        part *= drawn * drawn * (np.float32(3) - np.float32(2) * drawn)
         if part > 0:
             cu = w0 * attributes[i, CLOSED_U] + w1 * attributes[j, CLOSED_U] + w2 * attributes[m, CLOSED_U]
             cv = w0 * attributes[i, CLOSED_V] + w1 * attributes[j, CLOSED_V] + w2 * attributes[m, CLOSED_V]
