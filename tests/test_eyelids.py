@@ -1,12 +1,16 @@
 """Shut lids made from the skin around an eye, and eyes that stand as in the photo."""
 
+import cv2
 import numpy as np
 
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
+from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
 from vasari.portrait.eyelids import Lids, close_eyes
 from vasari.portrait.portrait import Portrait
+from vasari.render.eyelids import MadeLids
 from vasari.render.renderer import Renderer
+from vasari.render.shade import LID, N_ATTRIBUTES
 
 SKIN = (190, 140, 120)
 
@@ -45,7 +49,7 @@ def eye_lids() -> Lids:
 
 def test_a_lid_has_the_colour_and_grain_of_the_skin() -> None:
     picture, lids = eye_picture()
-    shut = close_eyes(picture, [lids]).astype(float)
+    shut = close_eyes(picture, [lids], np.array(SKIN, np.float32), 1.0).astype(float)
     lid = shut[314:322, 305:335]
     expected = np.array(SKIN) * 0.95
     assert np.abs(lid.mean((0, 1)) - expected).max() < 14, "neither the eye's white nor the brow's black"
@@ -55,7 +59,7 @@ def test_a_lid_has_the_colour_and_grain_of_the_skin() -> None:
 
 def test_all_else_stays() -> None:
     picture, lids = eye_picture()
-    shut = close_eyes(picture, [lids])
+    shut = close_eyes(picture, [lids], np.array(SKIN, np.float32), 1.0)
     away = np.ones(picture.shape[:2], bool)
     away[280:360, 270:370] = False
     assert (shut[away] == picture[away]).all()
@@ -64,7 +68,7 @@ def test_all_else_stays() -> None:
 
 def test_lashes_are_drawn_along_the_seam() -> None:
     picture, lids = eye_picture()
-    shut = close_eyes(picture, [lids]).astype(float).mean(-1)
+    shut = close_eyes(picture, [lids], np.array(SKIN, np.float32), 1.0).astype(float).mean(-1)
     assert shut[325:328, 305:335].mean() < shut[314:321, 305:335].mean() - 15
 
 
@@ -104,5 +108,45 @@ def test_a_lid_in_shade_stays_dark_beside_lit_skin() -> None:
     picture[338:] = 1.6 * shade  # hard light on the cheek and the temple
     picture[:, :292] = (245, 225, 200)
     open_eye(picture)
-    shut = close_eyes(picture, [lids]).astype(float)
+    shut = close_eyes(picture, [lids], np.array(SKIN, np.float32), 1.0).astype(float)
     assert (shut[313:320, 310:335].mean((0, 1)) < 1.2 * shade + 5).all()
+
+
+def test_a_drawn_eye_shuts_to_a_line_on_flat_skin() -> None:
+    lids = eye_lids()
+    picture = np.full((640, 640, 3), SKIN, np.uint8)
+    cv2.ellipse(picture, (320, 320), (24, 16), 0, 0, 360, (255, 255, 255), -1, cv2.LINE_AA)
+    cv2.ellipse(picture, (320, 320), (24, 16), 0, 0, 360, (0, 0, 0), 3, cv2.LINE_AA)
+    cv2.circle(picture, (320, 322), 9, (20, 60, 160), -1, cv2.LINE_AA)
+    shut = close_eyes(picture, [lids], np.array(SKIN, np.float32), 0.0).astype(float)
+    changed = np.abs(shut - SKIN).max(-1) > 12
+    rows, columns = np.nonzero(changed)
+    assert rows.min() > 312, "the eye is gone"
+    assert np.ptp(columns) > 40, "the line runs from corner to corner"
+    assert changed.sum(0).max() < 8
+    assert shut[324:329, 316:324].min() < 30, "as dark as the drawing's lines"
+
+
+def test_at_rest_the_eyes_are_the_photos_own(portrait: Portrait) -> None:
+    size = portrait.side
+    still = MotionFrame(np.zeros(len(EXPRESSIONS), np.float32), gaze=portrait.gaze)
+    error = np.abs(Renderer(portrait, size).render(still).astype(float) - portrait.photo).mean(-1)
+    groups = HeadModel.load().groups
+    for side in ("left", "right"):
+        upper, lower = (portrait.attributes[groups[f"lid_{lid}_{side}"], :2] for lid in ("upper", "lower"))
+        opening = np.zeros(error.shape, np.uint8)
+        outline = np.concatenate([upper, lower[::-1]]) - portrait.margin
+        cv2.fillPoly(opening, [np.round(outline).astype(np.int32)], 1)
+        assert error[opening > 0].mean() < 4
+
+
+def test_the_lower_lid_waits_for_the_upper(portrait: Portrait) -> None:
+    lids = MadeLids.of(portrait, "Left")
+    attributes = np.zeros((len(portrait.attributes), N_ATTRIBUTES), np.float32)
+    lids.take_over(0.5, attributes)
+    assert attributes[lids.upper, LID].max() == 1
+    assert attributes[lids.lower, LID].max() == 0
+    lids.take_over(1.0, attributes)
+    assert attributes[lids.lower, LID].max() == 1
+    lids.take_over(0.0, attributes)
+    assert not attributes.any()

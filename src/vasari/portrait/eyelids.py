@@ -15,6 +15,7 @@ from scipy.interpolate import LinearNDInterpolator
 
 from vasari.head.model import HeadModel
 from vasari.portrait import lashes
+from vasari.portrait.drawn_eyes import shut_drawn
 from vasari.portrait.eye_frame import EyeFrame
 from vasari.portrait.lashes import Lashes
 from vasari.portrait.pixels import box, look_up, unit_of
@@ -25,7 +26,7 @@ Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 
 # Lengths in widths of the eye, or (_PX) in pixels of a 512 view:
-REACH = 0.5  # what is looked at around an eye
+REACH = 0.6  # what is looked at around an eye
 FOLDS = np.linspace(0.09, 0.24, 13)  # heights over the upper rim, in the middle, at which a fold may lie
 USUAL_FOLD = 0.12  # ... where there is none to be seen
 BESIDE_FOLD = 0.06  # distance at which the skin on both sides of a fold is brighter than in it
@@ -54,7 +55,6 @@ WIPED_BLUR_PX = 1.2  # what is left of them there is blurred by this
 OWN_FOLD = 0.6  # less is drawn of a fold where the photo has its own
 HAIRY = 0.3  # skin over the rim is hidden by lashes where it is darker than its tone by this share
 GRAIN_PX = 2.5  # coarsest texture taken from the cheek
-FLAT, SHADED = 0.25, 0.7  # grain, in grey levels, of flat drawings and of pictures with shading
 # Shading, as shares of the skin's brightness: of the ball, in the fold, at the lashes, in the corners.
 BALL, FOLD, RIM, CORNERS = 0.09, 0.22, 0.2, 0.14
 
@@ -92,8 +92,12 @@ class Lids:
 
 
 @stage("lids")
-def close_eyes(picture: Bytes, eyes: list[Lids]) -> Bytes:
+def close_eyes(picture: Bytes, eyes: list[Lids], skin: Floats, modelled: float) -> Bytes:
     """The picture (P, P, 3) with the eyes shut.
+
+    Args:
+        picture: (P, P, 3). eyes: their lids. skin: (3,) colour of the cheeks.
+        modelled: 0 for flat drawings to 1 for pictures with shading and texture.
 
     Skin goes where the lids take it. Over the eye, up to the fold above it, a lid is made: with the tone of
     the photo's own, the texture of the cheek, and a line of lashes along the seam as dark as the photo's.
@@ -105,7 +109,14 @@ def close_eyes(picture: Bytes, eyes: list[Lids]) -> Bytes:
             picture.shape,
             REACH * float(np.linalg.norm(lids.upper[-1] - lids.upper[0])),
         )
-        result[rows, columns] = np.clip(_shut(picture, lids, rows, columns) + 0.5, 0, 255)
+        shut = None
+        if modelled < 0.5:
+            corner = np.array([columns.start, rows.start], np.float32)
+            upper, lower, seam = (curve - corner for curve in (lids.upper, lids.lower, lids.seam))
+            shut = shut_drawn(picture[rows, columns], upper, lower, seam, skin, unit_of(picture))
+        if shut is None:
+            shut = _shut(picture, lids, rows, columns)
+        result[rows, columns] = np.clip(shut + 0.5, 0, 255)
     return result
 
 
@@ -119,8 +130,7 @@ def _shut(picture: Bytes, lids: Lids, rows: slice, columns: slice) -> Floats:
     fold, depth = _fold(picture, lids, frame)
     fold = max(fold, _fringe(picture, lids, frame))
     upper, lower = _tones(picture[rows, columns].astype(np.float32), along, height, fold, lids, frame, unit)
-    fine, grain = _grain(picture, lids, frame, rows, columns, unit)
-    shaded = float(np.clip((grain - FLAT) / (SHADED - FLAT), 0, 1))
+    fine = _grain(picture, lids, frame, rows, columns, unit)
 
     moved = look_up(picture, pixels + _carried(lids.shut, lids.skin - lids.shut, pixels, unit)).astype(
         np.float32
@@ -129,13 +139,13 @@ def _shut(picture: Bytes, lids: Lids, rows: slice, columns: slice) -> Floats:
     top = np.maximum(_fold_over_seam(fold, lids, frame, along), 3 * unit).astype(np.float32)
     skin = np.where(rise[..., None] > 0, _between(upper, along), _between(lower, along)) * (1 + fine)
     moved = _wiped(_unfolded(moved, skin, (rise - top) / frame.width), skin, -rise / frame.width, along, unit)
-    lid = skin * (1 + shaded * _ball(rise / top, along))[..., None]
+    lid = skin * (1 + _ball(rise / top, along))[..., None]
     fade = (2 * FEATHER_PX * unit + (1 - depth) * FADE * top).astype(np.float32)
-    crease = 1 - shaded * _crease(rise / top, along, 1 - OWN_FOLD * depth)
+    crease = 1 - _crease(rise / top, along, 1 - OWN_FOLD * depth)
     shut = (moved + _cover(rise, top, along, fade, unit)[..., None] * (lid - moved)) * crease[..., None]
     line = Lashes.seen(picture, _between(upper, lashes.COLUMNS), frame, lids.upper, unit)
     roots = lids.seam - np.array([columns.start, rows.start], np.float32)
-    return line.drawn(shut.astype(np.float32), along, rise, roots, frame.outward, unit, strands=shaded > 0.5)
+    return line.drawn(shut.astype(np.float32), along, rise, roots, frame.outward, unit)
 
 
 def _arch(along: Floats) -> Floats:
@@ -228,12 +238,10 @@ def _between(tones: Floats, along: Floats) -> Floats:
     return np.asarray(weight @ tones / weight.sum(-1, keepdims=True), np.float32)
 
 
-def _grain(
-    picture: Bytes, lids: Lids, frame: EyeFrame, rows: slice, columns: slice, unit: float
-) -> tuple[Floats, float]:
+def _grain(picture: Bytes, lids: Lids, frame: EyeFrame, rows: slice, columns: slice, unit: float) -> Floats:
     """Fine texture (h, w, 3) of the cheek under an eye, to lay over its lid: pores, grain, brushwork.
 
-    In shares of the cheek's brightness: what is lit by less shows less of it. With its size, grey levels.
+    In shares of the cheek's brightness: what is lit by less shows less of it.
     """
     height = rows.stop - rows.start
     below = int(lids.lower[:, 1].max() + 0.25 * frame.width)
@@ -241,10 +249,9 @@ def _grain(
     cheek = picture[first : first + height, columns].astype(np.float32)
     coarse = cv2.GaussianBlur(cheek, (0, 0), GRAIN_PX * unit)
     fine = cheek - coarse
-    size = float(np.median(np.abs(fine)))
-    most = 2 * 1.48 * max(size, 0.3)
+    most = 2 * 1.48 * max(float(np.median(np.abs(fine))), 0.3)
     lit = np.maximum(coarse.mean(-1), 40)[..., None]
-    return np.asarray(0.8 * np.clip(fine, -most, most) / lit, np.float32), size
+    return np.asarray(0.8 * np.clip(fine, -most, most) / lit, np.float32)
 
 
 def _unfolded(moved: Floats, skin: Floats, over: Floats) -> Floats:

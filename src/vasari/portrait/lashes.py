@@ -80,15 +80,13 @@ class Lashes:
         roots: Floats,
         outward: Floats,
         unit: float,
-        *,
-        strands: bool,
     ) -> Floats:
         """The patch (h, w, 3) with the line along a seam, and lashes hanging from it.
 
         Args:
             along: (h, w) place along the eye, 0..1. rise: (h, w) height over the seam, pixels.
             roots: (n, 2) the seam in the patch, from the inner to the outer corner, pixels.
-            outward: (2,) direction along the eye. strands: whether lashes are told apart.
+            outward: (2,) direction along the eye.
         """
         width = self.thickness * (0.5 + 0.75 * np.clip(along, 0, 1) ** 1.5)
         ends = np.clip(along / 0.12, 0, 1) * np.clip((1.03 - along) / 0.06, 0, 1)
@@ -96,9 +94,8 @@ class Lashes:
             _step((width - rise) / self.softness) * _step((rise + 0.3 * unit) / (0.6 * self.softness)) * ends
         )
         ink = self.darkness * line
-        if strands:
-            hairs = self._strands(patch.shape[:2], roots, outward, rise, unit)
-            ink = np.maximum(ink, STRAND * self.darkness * hairs)
+        hairs = self._strands(patch.shape[:2], roots, outward, rise, unit)
+        ink = np.maximum(ink, STRAND * self.darkness * hairs)
         return np.asarray(patch + ink[..., None] * (self.colour - patch), np.float32)
 
     def _strands(

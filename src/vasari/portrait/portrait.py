@@ -55,7 +55,7 @@ class Portrait:
         glasses: (h, w, 4) taken off the picture, RGB weighted by opacity, which is the fourth; empty if none.
         glasses_at: (2,) column and row of the picture where they begin, and their ``folds`` (4, 2, 2) pixels,
             worn at (4, 2, 3) cm (:class:`vasari.portrait.glasses.Glasses`).
-        overlay: (P, P, 2) shade and gleam over the eyeballs.
+        overlay: (2, P, P, 3) over the eyeballs (:func:`vasari.portrait.eyeballs.eye_overlay`).
         creases: (K, P / 2, P / 2) folds that expressions raise (:mod:`vasari.portrait.creases`).
         lips: (h, w, 3) the lips without what shows between them; empty if they are shut.
         lips_place: (2,) column and row of these in the picture.
@@ -240,7 +240,7 @@ def _assemble(
     textures = [eye_texture(picture, eye, camera) for eye in eyes]
     closed_uv = camera.project(_shut(rig)).astype(np.float32)
     lids = [Lids.of(model, side, surface.visible, uv, closed_uv) for side in ("left", "right")]
-    closed = close_eyes(picture, lids)
+    closed = close_eyes(picture, lids, np.median(surface.skin_pixels, 0).astype(np.float32), surface.modelled)
     attributes = surface.attributes(uv, closed_uv, tints)
     own = see_teeth(
         model, rig.neutral, crop.picture, camera, uv, np.median(surface.skin_pixels, 0).astype(np.float32)
@@ -271,7 +271,7 @@ def _assemble(
         glasses_at=glasses.corner.astype(np.int32),
         folds=glasses.folds,
         worn=glasses.worn(eyes, turn, camera),
-        overlay=eye_overlay(picture, eyes, textures, camera),
+        overlay=eye_overlay(picture, eyes, textures, camera, surface.modelled),
         creases=crease_maps(picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
         lips=lips,
         lips_place=lips_place,

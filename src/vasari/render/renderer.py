@@ -53,6 +53,9 @@ MOST_OFFSET = 20.0
 EYE_BLUR_PX = 0.4
 #: The eye turns down under its lid as it shuts, degrees.
 BLINK_DIP = 12.0
+#: An eyeball turned by less than the first from where it stood in the photo is seen as there, by more than
+#: the second as modelled, degrees: so few that what they mix lies 1.5 pixels of a 512 picture apart.
+AS_PHOTOGRAPHED = 1.5, 5.0
 #: Folds weaker than this are not drawn.
 LEAST_CREASE = 0.03
 #: The inside of the mouth is looked for as far around the opening between the lips, pixels.
@@ -107,7 +110,7 @@ class Renderer:
         self._center = ((portrait.center - portrait.margin) * scale).astype(np.float32)
         self._picture = packed(texture(_with_lips(portrait), scale))
         self._closed = packed(texture(portrait.closed, scale))
-        self._overlay = texture(portrait.overlay, scale)
+        self._overlay = np.stack([packed(texture(part, scale)) for part in portrait.overlay])
         self._head = len(portrait.attributes)
         self._attributes = portrait.attributes.copy()
         fine = texels_of(scale * portrait.picture.shape[0])
@@ -159,12 +162,13 @@ class Renderer:
         """The picture (size, size, 3), RGB, of one moment."""
         scratch = self._scratch()
         turn = np.asarray(rotation_matrix(*frame.rotation), np.float32)
-        weights = with_lids(frame, self._looks(frame, turn))
+        looks = self._looks(frame, turn)
+        weights = with_lids(frame, looks)
         self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32))
         self._light(scratch)
         with stage("sheet"):
             picture = self._sheet.draw(scratch.places[self._head :])
-        self._draw_head(scratch, picture, frame, turn, weights)
+        self._draw_head(scratch, picture, frame, turn, looks, weights)
         self._hang_moustache(scratch, picture)
         if self._glasses is not None:
             self._glasses.draw(turn, frame.translation, picture)
@@ -240,7 +244,13 @@ class Renderer:
     # -- drawing -------------------------------------------------------------------------------
 
     def _draw_head(
-        self, scratch: _Scratch, picture: Bytes, frame: MotionFrame, turn: Floats, weights: Floats
+        self,
+        scratch: _Scratch,
+        picture: Bytes,
+        frame: MotionFrame,
+        turn: Floats,
+        looks: Floats,
+        weights: Floats,
     ) -> None:
         p = self._p
         places = scratch.places[: self._head]
@@ -285,6 +295,7 @@ class Renderer:
                 self._eye_textures,
                 self._eye_turns(frame, turn, closing),
                 closing,
+                _photographed(looks, closing),
                 scratch.creases,
                 self._gather_creases(scratch, weights),
                 shade.LID_SHADOW_PX * self.size / 512,
@@ -336,6 +347,13 @@ class Renderer:
         low = np.clip(np.floor(drawn.min(0)).astype(int), 0, self.size - 2)
         high = np.clip(np.ceil(drawn.max(0)).astype(int), low + 1, self.size)
         return np.array([*low, *high], np.int32)
+
+
+def _photographed(looks: Floats, closing: Floats) -> Floats:
+    """How far each eye (2,) is seen as the photo has it: whole until it has turned a little."""
+    turned = np.hypot(looks[:, 0], looks[:, 1]) + BLINK_DIP * closing
+    t = np.clip((AS_PHOTOGRAPHED[1] - turned) / (AS_PHOTOGRAPHED[1] - AS_PHOTOGRAPHED[0]), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def _band_limited(portrait: Portrait, focal: float) -> Bytes:

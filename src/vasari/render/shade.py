@@ -101,11 +101,12 @@ def _sample(
     attributes: Floats,
     photo: Packed,
     closed: Packed,
-    overlay: Bytes,
+    overlay: Packed,
     teeth: Bytes,
     eye_textures: Bytes,
     eye_turns: Floats,
     closing: Floats,
+    photographed: Floats,
     creases: Floats,
     crease_scale: float,
     shadow: float,
@@ -123,12 +124,20 @@ def _sample(
         _eye(f, w0, w1, w2, eye, triangles, attributes, eye_textures, eye_turns[eye], colour)
         # lashes' shade and the lens' reflection stay with the socket while the eye turns; shut, both are gone
         open_ = np.float32(1) - closing[eye]
-        shade = np.float32(1) + open_ * (_bilinear(overlay, u, v, 0) / np.float32(128) - np.float32(1))
-        gleam = open_ * _bilinear(overlay, u, v, 1)
-        shade *= np.float32(1) - shadow * (np.float32(0.15) + np.float32(0.35) * closing[eye])
+        light *= np.float32(1) - shadow * (np.float32(0.15) + np.float32(0.35) * closing[eye])
+        colour_at(overlay[0], u, v, other)
         for c in range(3):
-            value = colour[c] * shade * light
-            colour[c] = value + gleam * (np.float32(1) - min(value * np.float32(1 / 255), np.float32(1)))
+            shade = np.float32(1) + open_ * (other[c] * np.float32(1 / 128) - np.float32(1))
+            colour[c] *= shade * light
+        colour_at(overlay[1], u, v, other)
+        gleam = open_ * other[0]
+        own = max(photographed[eye] * other[1], other[2]) * np.float32(1 / 255)
+        for c in range(3):
+            colour[c] += gleam * (np.float32(1) - min(colour[c] * np.float32(1 / 255), np.float32(1)))
+        if own > 0:
+            colour_at(photo, u, v, other)
+            for c in range(3):
+                colour[c] += own * (other[c] - colour[c])
         return np.float32(1)
     if kind == TINTED:
         for c in range(3):
@@ -209,11 +218,12 @@ def shade(
     attributes: Floats,
     photo: Packed,
     closed: Packed,
-    overlay: Bytes,
+    overlay: Packed,
     teeth: Bytes,
     eye_textures: Bytes,
     eye_turns: Floats,
     closing: Floats,
+    photographed: Floats,
     creases: Floats,
     crease_scale: float,
     shadow_px: float,
@@ -228,9 +238,10 @@ def shade(
         attributes: (V, N_ATTRIBUTES), columns as named in this file.
         photo, closed: (S, S) the portrait, packed, and the same with the eyes shut.
         teeth: (h, w, 4) the photo's own (:mod:`vasari.portrait.own_teeth`).
-        overlay: (S, S, 2) over the eyeballs: shade (128 leaves as is) and gleam (added).
+        overlay: (2, S, S) what stays over the eyeballs (see :mod:`vasari.portrait.eyeballs`), packed.
         eye_textures: (2, E, E, 3) left, right eyeball. eye_turns: (2, 3, 3) head to eye rotation.
         closing: (2,) how far each eye is shut, 0..1.
+        photographed: (2,) how far each eye is seen as the photo has it, 0..1.
         creases: (h, w) change of the skin's brightness by folds. crease_scale: its pixels per texel; 0: none.
         shadow_px: reach of an upper lid's shadow, pixels.
         picture: (H, W, 3) changed in place.
@@ -279,7 +290,8 @@ def shade(
                         shadow = np.exp(-(row - first_row[hole, column]) / reach)
                     a = _sample(
                         f, w1, w2, kind, triangles, attributes, photo, closed, overlay, teeth,
-                        eye_textures, eye_turns, closing, creases, crease_scale, shadow, colour, other,
+                        eye_textures, eye_turns, closing, photographed, creases, crease_scale, shadow,
+                        colour, other,
                     )  # fmt: skip
                     a *= np.float32(0.25)
                     alpha += a
