@@ -37,7 +37,8 @@ TONES = np.linspace(0.1, 0.9, 5)  # places along the eye whose tone is taken
 TONE_REACH = 0.16  # ... from so far around
 ABOVE_FOLD = 0.8  # say of the skin above the fold beside that of the lid
 LIT = 0.65, 0.95  # the part of the skin, from dark to bright, that has its tone: no lashes, no gleam
-CHEEK_TINT = 0.4  # say of the skin below the eye in the lid's hue: lashes over the lid grey it
+CHEEK_TINT = 0.55  # say of the skin below the eye in the lid's hue: lashes over the lid grey it
+LEAST_OF_CHEEK = 0.55  # a lid is at least so bright beside it: what seems darker is hair
 CHEEK_SHARE, CHEEK_MOST = 0.25, 1.2  # ... in its brightness, and how much brighter it counts at most
 FEATHER_PX = 1.5  # over which the lid passes into the skin below it, and into a fold of the photo's own
 FADE = 0.4  # ... and, where there is none, into the skin above it, in heights of the lid
@@ -57,6 +58,7 @@ HAIRY = 0.3  # skin over the rim is hidden by lashes where it is darker than its
 GRAIN_PX = 2.5  # coarsest texture taken from the cheek
 # Shading, as shares of the skin's brightness: of the ball, in the fold, at the lashes, in the corners.
 BALL, FOLD, RIM, CORNERS = 0.09, 0.22, 0.2, 0.14
+DEEPER = 0.9  # how much more saturated it is in there
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -103,6 +105,7 @@ def close_eyes(picture: Bytes, eyes: list[Lids], skin: Floats, modelled: float) 
     the photo's own, the texture of the cheek, and a line of lashes along the seam as dark as the photo's.
     """
     result = picture.copy()
+    fold = _fold(picture, eyes)
     for lids in eyes:
         rows, columns = box(
             np.concatenate([lids.upper, lids.lower, lids.seam]),
@@ -115,20 +118,20 @@ def close_eyes(picture: Bytes, eyes: list[Lids], skin: Floats, modelled: float) 
             upper, lower, seam = (curve - corner for curve in (lids.upper, lids.lower, lids.seam))
             shut = shut_drawn(picture[rows, columns], upper, lower, seam, skin, unit_of(picture))
         if shut is None:
-            shut = _shut(picture, lids, rows, columns)
+            shut = _shut(picture, lids, fold, rows, columns)
         result[rows, columns] = np.clip(shut + 0.5, 0, 255)
     return result
 
 
-def _shut(picture: Bytes, lids: Lids, rows: slice, columns: slice) -> Floats:
-    """A part (h, w, 3) of the picture with one eye shut."""
+def _shut(picture: Bytes, lids: Lids, fold_seen: tuple[float, float], rows: slice, columns: slice) -> Floats:
+    """A part (h, w, 3) of the picture with one eye shut; ``fold_seen`` as by :func:`_fold`."""
     unit = unit_of(picture)
     frame = EyeFrame.of(lids.upper, lids.lower)
     y, x = np.mgrid[rows, columns].astype(np.float32) + 0.5
     pixels = np.stack([x, y], -1)
     along, height = frame.local(pixels)
-    fold, depth = _fold(picture, lids, frame)
-    fold = max(fold, _fringe(picture, lids, frame))
+    depth = fold_seen[1]
+    fold = max(fold_seen[0] * frame.width, _fringe(picture, lids, frame))
     upper, lower = _tones(picture[rows, columns].astype(np.float32), along, height, fold, lids, frame, unit)
     fine = _grain(picture, lids, frame, rows, columns, unit)
 
@@ -139,13 +142,13 @@ def _shut(picture: Bytes, lids: Lids, rows: slice, columns: slice) -> Floats:
     top = np.maximum(_fold_over_seam(fold, lids, frame, along), 3 * unit).astype(np.float32)
     skin = np.where(rise[..., None] > 0, _between(upper, along), _between(lower, along)) * (1 + fine)
     moved = _wiped(_unfolded(moved, skin, (rise - top) / frame.width), skin, -rise / frame.width, along, unit)
-    lid = skin * (1 + _ball(rise / top, along))[..., None]
+    lid = _in_light(skin, 1 + _ball(rise / top, along))
     fade = (2 * FEATHER_PX * unit + (1 - depth) * FADE * top).astype(np.float32)
-    crease = 1 - _crease(rise / top, along, 1 - OWN_FOLD * depth)
-    shut = (moved + _cover(rise, top, along, fade, unit)[..., None] * (lid - moved)) * crease[..., None]
+    shut = moved + _cover(rise, top, along, fade, unit)[..., None] * (lid - moved)
+    shut = _in_light(shut, 1 - _crease(rise / top, along, 1 - OWN_FOLD * depth))
     line = Lashes.seen(picture, _between(upper, lashes.COLUMNS), frame, lids.upper, unit)
     roots = lids.seam - np.array([columns.start, rows.start], np.float32)
-    return line.drawn(shut.astype(np.float32), along, rise, roots, frame.outward, unit)
+    return line.drawn(shut, along, rise, roots, frame.outward, unit)
 
 
 def _arch(along: Floats) -> Floats:
@@ -153,20 +156,25 @@ def _arch(along: Floats) -> Floats:
     return np.asarray(0.45 + 0.55 * np.maximum(np.sin(np.pi * np.clip(along, 0, 1)), 0) ** 0.8, np.float32)
 
 
-def _fold(picture: Bytes, lids: Lids, frame: EyeFrame) -> tuple[float, float]:
-    """Height of the fold over the upper rim, in the middle, pixels, and how surely it was seen, 0..1."""
+def _fold(picture: Bytes, eyes: list[Lids]) -> tuple[float, float]:
+    """Height of the fold over the upper rim, in the middle, widths of the eye, and how surely it is seen."""
+    valleys = np.mean([_valleys(picture, lids) for lids in eyes], 0)
+    best = int(valleys.argmax())
+    surely = float(np.clip((valleys[best] - FAINT_FOLD) / (DEEP_FOLD - FAINT_FOLD), 0, 1))
+    return (float(FOLDS[best]) if surely > 0 else USUAL_FOLD), surely
+
+
+def _valleys(picture: Bytes, lids: Lids) -> Floats:
+    """How much darker (n,), as a share, the skin over an eye is at FOLDS than below and above."""
+    frame = EyeFrame.of(lids.upper, lids.lower)
     along = np.linspace(0.2, 0.85, 14).astype(np.float32)
     rim = frame.height(lids.upper, along)
     offsets = np.array([-BESIDE_FOLD, 0, BESIDE_FOLD])[:, None]
-    best, least = USUAL_FOLD, FAINT_FOLD
-    for height in FOLDS:
-        heights = rim + frame.width * (height * _arch(along) + offsets)
-        places = frame.place(np.broadcast_to(along, heights.shape), heights.astype(np.float32))
-        below, there, above = look_up(picture, places).astype(np.float32) @ _LUMA
-        valley = float(np.median((np.minimum(below, above) - there) / np.maximum(there, 30)))
-        if valley > least:
-            best, least = float(height), valley
-    return best * frame.width, float(np.clip((least - FAINT_FOLD) / (DEEP_FOLD - FAINT_FOLD), 0, 1))
+    heights = rim + frame.width * (FOLDS[:, None, None] * _arch(along) + offsets)  # (folds, 3, places)
+    places = frame.place(np.broadcast_to(along, heights.shape), heights.astype(np.float32))
+    light = (look_up(picture, places.reshape(-1, 1, 2)).astype(np.float32) @ _LUMA).reshape(heights.shape)
+    below, there, above = np.moveaxis(light, 1, 0)
+    return np.asarray(np.median((np.minimum(below, above) - there) / np.maximum(there, 30), -1), np.float32)
 
 
 def _fringe(picture: Bytes, lids: Lids, frame: EyeFrame) -> float:
@@ -213,6 +221,7 @@ def _tones(
     lower = _lit_mean(patch, along, beneath.astype(np.float32))
     bright = ((lower @ _LUMA) / np.maximum(upper @ _LUMA, 1))[:, None]
     upper += CHEEK_TINT * (lower / np.maximum(bright, 1e-3) - upper)
+    upper *= np.maximum(LEAST_OF_CHEEK * bright, 1)
     return upper * (1 + CHEEK_SHARE * (np.minimum(bright, CHEEK_MOST) - 1)), lower
 
 
@@ -277,6 +286,13 @@ def _wiped(moved: Floats, skin: Floats, under: Floats, along: Floats, unit: floa
         np.clip(moved, WIPED_RANGE[0] * skin, WIPED_RANGE[1] * skin), (0, 0), WIPED_BLUR_PX * unit
     )
     return np.asarray(moved + here[..., None] * (plain - moved), np.float32)
+
+
+def _in_light(skin: Floats, factor: Floats) -> Floats:
+    """Skin (h, w, 3) that much brighter or darker (h, w): shade of skin on skin is deeper in colour."""
+    grey = (skin @ _LUMA)[..., None]
+    factor = factor[..., None]
+    return np.asarray(factor * skin + DEEPER * (1 - factor) * (skin - grey), np.float32)
 
 
 def _ball(rise: Floats, along: Floats) -> Floats:

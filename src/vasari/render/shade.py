@@ -124,7 +124,8 @@ def _sample(
         _eye(f, w0, w1, w2, eye, triangles, attributes, eye_textures, eye_turns[eye], colour)
         # lashes' shade and the lens' reflection stay with the socket while the eye turns; shut, both are gone
         open_ = np.float32(1) - closing[eye]
-        light *= np.float32(1) - shadow * (np.float32(0.15) + np.float32(0.35) * closing[eye])
+        slit = np.float32(1) - closing[eye] * np.float32(0.45) * (shadow + closing[eye])
+        light *= slit - np.float32(0.15) * shadow
         colour_at(overlay[0], u, v, other)
         for c in range(3):
             shade = np.float32(1) + open_ * (other[c] * np.float32(1 / 128) - np.float32(1))
@@ -137,7 +138,7 @@ def _sample(
         if own > 0:
             colour_at(photo, u, v, other)
             for c in range(3):
-                colour[c] += own * (other[c] - colour[c])
+                colour[c] += own * (other[c] * slit - colour[c])
         return np.float32(1)
     if kind == TINTED:
         for c in range(3):
