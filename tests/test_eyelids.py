@@ -8,7 +8,7 @@ from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
 from vasari.portrait.eyelids import Lids, close_eyes
 from vasari.portrait.portrait import Portrait
-from vasari.render.eyelids import MadeLids
+from vasari.render.eyelids import MadeLids, lid_cover
 from vasari.render.renderer import Renderer
 from vasari.render.shade import LID, N_ATTRIBUTES
 
@@ -150,3 +150,13 @@ def test_the_lower_lid_waits_for_the_upper(portrait: Portrait) -> None:
     assert attributes[lids.lower, LID].max() == 1
     lids.take_over(0.0, attributes)
     assert not attributes.any()
+
+
+def test_lids_follow_a_look_down() -> None:
+    weights = np.zeros(len(EXPRESSIONS), np.float32)
+    weights[EXPRESSION_INDEX["eyeLookDownLeft"]] = 1
+    left, right = lid_cover(weights)
+    assert 0.3 < left < 0.7
+    assert right == 0
+    weights[EXPRESSION_INDEX["eyeBlinkLeft"]] = 0.9
+    assert np.isclose(lid_cover(weights)[0], 0.9)

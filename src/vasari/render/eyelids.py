@@ -21,6 +21,8 @@ FULL_LOOK = (35.0, 28.0)
 #: While an eye shuts from the first to the second, the made lid takes over. The photo's upper lid is a few
 #: pixels high, too few to be stretched; the lower one waits for the lashes that come down on it.
 UPPER_LID, LOWER_LID = (0.0, 0.45), (0.55, 1.0)
+#: A look all the way down draws the lids over the eyes like this much of a blink.
+LOOK_COVERS = 0.5
 
 
 @stage("lids")
@@ -46,6 +48,20 @@ def with_lids(frame: MotionFrame, looks: Floats) -> Floats:
         for name in (f"eyeWide{side}", f"eyeSquint{side}"):
             weights[EXPRESSION_INDEX[name]] *= 1 - blink
     return weights
+
+
+def lid_cover(weights: Floats) -> Floats:
+    """How far the upper lids (2,) are drawn over the left and right eye, 0..1, by blinks or gaze (52,)."""
+    return np.array(
+        [
+            max(
+                weights[EXPRESSION_INDEX[f"eyeBlink{side}"]],
+                LOOK_COVERS * weights[EXPRESSION_INDEX[f"eyeLookDown{side}"]],
+            )
+            for side in ("Left", "Right")
+        ],
+        np.float32,
+    )
 
 
 @dataclass(frozen=True)
@@ -74,10 +90,10 @@ class MadeLids:
         upper, lower = np.flatnonzero(own & (up <= 0)), np.flatnonzero(own & (up > 0))
         return cls(upper, lower, share[upper], share[lower])
 
-    def take_over(self, closing: float, attributes: Floats) -> None:
-        """Set the share in ``attributes`` (V, N_ATTRIBUTES) for an eye that is shut by ``closing``, 0..1."""
-        attributes[self.upper, LID] = self.upper_share * _ease(closing, *UPPER_LID)
-        attributes[self.lower, LID] = self.lower_share * _ease(closing, *LOWER_LID)
+    def take_over(self, cover: float, attributes: Floats) -> None:
+        """Set the share in ``attributes`` (V, N_ATTRIBUTES) for an eye covered by this much, 0..1."""
+        attributes[self.upper, LID] = self.upper_share * _ease(cover, *UPPER_LID)
+        attributes[self.lower, LID] = self.lower_share * _ease(cover, *LOWER_LID)
 
 
 def _ease(x: float, start: float, end: float) -> float:

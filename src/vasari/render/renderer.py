@@ -15,7 +15,7 @@ from vasari.motion.motion import MotionFrame
 from vasari.portrait.creases import COARSENESS, DEPTH, EVEN, crease_weights
 from vasari.portrait.portrait import Portrait
 from vasari.render import fringe, geometry, shade
-from vasari.render.eyelids import MadeLids, with_lids
+from vasari.render.eyelids import MadeLids, lid_cover, with_lids
 from vasari.render.glasses import GlassesPainter
 from vasari.render.raster import SUPERSAMPLING, rasterise
 from vasari.render.sheet import SheetPainter
@@ -276,8 +276,9 @@ class Renderer:
         closing = np.clip(
             weights[[EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]], 0, 1
         )
-        for lids, shut in zip(self._lids, closing, strict=True):
-            lids.take_over(float(shut), attributes)
+        covering = lid_cover(weights)
+        for lids, covered in zip(self._lids, covering, strict=True):
+            lids.take_over(float(covered), attributes)
         with stage("shading"):
             drawn = scratch.drawn[:n]
             shade.skin_planes(drawn, scratch.plane, p.triangles, p.kinds, attributes, scratch.skin)
@@ -295,6 +296,7 @@ class Renderer:
                 self._eye_textures,
                 self._eye_turns(frame, turn, closing),
                 closing,
+                covering,
                 _photographed(looks, closing),
                 scratch.creases,
                 self._gather_creases(scratch, weights),

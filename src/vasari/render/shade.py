@@ -165,7 +165,7 @@ def _sample(
             for c in range(3):
                 g = w0 * attributes[i, RED + c] + w1 * attributes[j, RED + c] + w2 * attributes[m, RED + c]
                 colour[c] += part * (min(g * other[c], np.float32(255)) - colour[c])
-    if SKIN < kind <= FAR_RIGHT and closing[(kind - LID_LEFT) % 2] > 0:
+    if SKIN < kind <= FAR_RIGHT:
         part = w0 * attributes[i, LID] + w1 * attributes[j, LID] + w2 * attributes[m, LID]
         if part > 0:
             cu = w0 * attributes[i, CLOSED_U] + w1 * attributes[j, CLOSED_U] + w2 * attributes[m, CLOSED_U]
@@ -224,6 +224,7 @@ def shade(
     eye_textures: Bytes,
     eye_turns: Floats,
     closing: Floats,
+    covering: Floats,
     photographed: Floats,
     creases: Floats,
     crease_scale: float,
@@ -242,6 +243,7 @@ def shade(
         overlay: (2, S, S) what stays over the eyeballs (see :mod:`vasari.portrait.eyeballs`), packed.
         eye_textures: (2, E, E, 3) left, right eyeball. eye_turns: (2, 3, 3) head to eye rotation.
         closing: (2,) how far each eye is shut, 0..1.
+        covering: (2,) whether any of the picture of the closed eyes is seen.
         photographed: (2,) how far each eye is seen as the photo has it, 0..1.
         creases: (h, w) change of the skin's brightness by folds. crease_scale: its pixels per texel; 0: none.
         shadow_px: reach of an upper lid's shadow, pixels.
@@ -262,7 +264,7 @@ def shade(
                 continue
             samples = (s0, s1, s2, s3)
             x, y = np.float32(box[0] + column), np.float32(box[1] + row)
-            if _mean_skin(samples, x, y, skin, kinds, closing, mean, apart):
+            if _mean_skin(samples, x, y, skin, kinds, covering, mean, apart):
                 alpha = mean[3]
                 if alpha <= 0:
                     continue
@@ -310,7 +312,7 @@ def _mean_skin(
     y: float,
     skin: Floats,
     kinds: Bytes,
-    closing: Floats,
+    covering: Floats,
     mean: Floats,
     apart: Floats,
 ) -> bool:
@@ -319,7 +321,7 @@ def _mean_skin(
         return False
     for k in range(4):
         kind = kinds[np.uint64(samples[k])]
-        if kind > LID_RIGHT or (kind > SKIN and closing[kind - LID_LEFT] > 0):
+        if kind > LID_RIGHT or (kind > SKIN and covering[kind - LID_LEFT] > 0):
             return False
     # the middle of two opposite samples is the middle of the pixel
     f, g = np.uint64(samples[0]), np.uint64(samples[3])
