@@ -36,6 +36,8 @@ SHADED_WHITE = 0.82
 GLEAM_OVER = 24.0
 #: Where the rim is this much brighter than the eyeball it is skin: begins, and is sure.
 SKIN_FROM, SKIN_FULL = 1.15, 1.6
+#: Blur of the edge of the iris where it is made up, in radii of the iris.
+LIMBUS_BLUR = 0.09
 #: Half the width of the iris' edge, in radii of the iris.
 LIMBUS = 0.15
 #: Reach of the soft shade on the eyeball, pixels at 512; what is darker is no shade, but drawn otherwise.
@@ -92,12 +94,18 @@ def eye_texture(picture: Bytes, eye: Eyeball, camera: Camera) -> Bytes:
 
     iris_radius = _iris_radius(eye, camera)
     around = np.hypot(*_texture_grid())
-    ring = around / np.sqrt(1 - np.sqrt(1 - iris_radius**2))  # 1 on the iris' edge
+    edge = np.sqrt(1 - np.sqrt(1 - iris_radius**2))
+    ring = around / edge  # 1 on the iris' edge
     texture = colour.astype(np.float32)
     iris = ring < 1.04
-    texture, seen = _fill_iris(texture, seen, ring, iris)
+    # how far the photo's own colour is used: the lids' edges fade over a few texels, lest they show on the ball
+    own = np.clip(cv2.distanceTransform(seen.astype(np.uint8), cv2.DIST_L2, 5) / WHITE_FEATHER - 0.2, 0, 1)
+    texture, known = _fill_iris(texture, seen, ring, iris)
     white = dome & (ring > 1.12)
-    texture = _fill_white(texture, seen & white, ~iris, seen & dome)
+    texture = _fill_white(texture, known & white, ~iris, own)
+    soft = cv2.GaussianBlur(texture, (0, 0), LIMBUS_BLUR * edge * TEXTURE_SIDE / 2)
+    made = np.clip((0.3 - np.abs(ring - 1)) / 0.15, 0, 1) * (1 - own)
+    texture = texture + made[..., None] * (soft - texture)
     return np.asarray(np.clip(texture + 0.5, 0, 255), np.uint8)
 
 
@@ -248,8 +256,8 @@ def _ring_median(texture: Floats, good: Mask, ring: Floats, steps: int = 14) -> 
     return np.stack(profile, -1).astype(np.float32)
 
 
-def _fill_white(texture: Floats, known: Mask, region: Mask, seen: Mask) -> Floats:
-    """Continue the white of the eye over ``region`` from where it is ``known``; what was ``seen`` stays."""
+def _fill_white(texture: Floats, known: Mask, region: Mask, own: Floats) -> Floats:
+    """Continue the white of the eye over ``region`` from where it is ``known``; ``own`` of the texture stays."""
     if known.sum() < 12:
         usual = np.array([196, 186, 180], np.float32)
         return np.where(region[..., None], 0.5 * usual + 0.5 * texture[region].mean(0), texture)
@@ -257,11 +265,8 @@ def _fill_white(texture: Floats, known: Mask, region: Mask, seen: Mask) -> Float
     known = known & (level >= SHADED_WHITE * np.median(level[known]))
     bright = texture.sum(-1) >= np.quantile(texture[known].sum(-1), 0.25)
     filled = spread_colour(texture, known & bright, (3, 9, 27, 81))
-    # what was seen fades into what was made up over a few texels, so that no edge shows when the eye turns
-    inside = cv2.distanceTransform(seen.astype(np.uint8), cv2.DIST_L2, 5)
-    keep = np.clip(inside / WHITE_FEATHER - 0.2, 0, 1)[..., None]
     # what the lids covered lies in their shade, where they uncover it
-    mixed = HIDDEN_WHITE * filled + keep * (texture - HIDDEN_WHITE * filled)
+    mixed = HIDDEN_WHITE * filled + own[..., None] * (texture - HIDDEN_WHITE * filled)
     return np.where(region[..., None], mixed, texture)
 
 
