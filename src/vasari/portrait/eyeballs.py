@@ -98,7 +98,7 @@ def eye_texture(picture: Bytes, eye: Eyeball, camera: Camera) -> Bytes:
     ring = around / edge  # 1 on the iris' edge
     texture = colour.astype(np.float32)
     iris = ring < 1.04
-    # how far the photo's own colour is used: the lids' edges fade over a few texels, lest they show on the ball
+    # how far the photo's own colour is used: it fades towards the lids, lest their edges show on the ball
     own = np.clip(cv2.distanceTransform(seen.astype(np.uint8), cv2.DIST_L2, 5) / WHITE_FEATHER - 0.2, 0, 1)
     texture, known = _fill_iris(texture, seen, ring, iris)
     white = dome & (ring > 1.12)
@@ -257,7 +257,7 @@ def _ring_median(texture: Floats, good: Mask, ring: Floats, steps: int = 14) -> 
 
 
 def _fill_white(texture: Floats, known: Mask, region: Mask, own: Floats) -> Floats:
-    """Continue the white of the eye over ``region`` from where it is ``known``; ``own`` of the texture stays."""
+    """Continue the white of the eye over ``region`` from where ``known``; ``own`` of the texture stays."""
     if known.sum() < 12:
         usual = np.array([196, 186, 180], np.float32)
         return np.where(region[..., None], 0.5 * usual + 0.5 * texture[region].mean(0), texture)
