@@ -43,16 +43,11 @@ CHEEK_SHARE, CHEEK_MOST = 0.25, 1.2  # ... in its brightness, and how much brigh
 FEATHER_PX = 1.5  # over which the lid passes into the skin below it, and into a fold of the photo's own
 FADE = 0.4  # ... and, where there is none, into the skin above it, in heights of the lid
 UNFOLDED = 0.06, 0.2  # height over the fold up to which the shut lid draws it flat: whole, not at all
-LEAST_LIGHT, UNFOLDING = (
-    0.85,
-    0.65,
-)  # share of the skin's tone below which it is shade, and how much of that goes
-DARKEST = 0.68  # share of it that nothing there falls below
-WIPED, WIPED_RANGE = (
-    (0.1, 0.2),
-    (0.8, 1.1),
-)  # depth under the seam without wet line and lashes; shares of the tone
-WIPED_BLUR_PX = 1.2  # what is left of them there is blurred by this
+# Over the fold: share of the skin's tone below which it is shade, how much of that goes, and the least left.
+LEAST_LIGHT, UNFOLDING, DARKEST = 0.85, 0.65, 0.68
+# Under the seam: how far down wet line and lashes go (wholly, not at all), shares of the tone that stay, and
+# blur of what is left.
+WIPED, WIPED_RANGE, WIPED_BLUR_PX = (0.1, 0.2), (0.8, 1.1), 1.2
 OWN_FOLD = 0.6  # less is drawn of a fold where the photo has its own
 HAIRY = 0.3  # skin over the rim is hidden by lashes where it is darker than its tone by this share
 GRAIN_PX = 2.5  # coarsest texture taken from the cheek
