@@ -21,8 +21,8 @@ Picture = NDArray[np.uint8]
 class Painters:
     """``threads`` painters of one portrait, waiting for work; they share one renderer.
 
-    The first thing they draw is a picture for nobody: loading the compiled kernels, on a new machine compiling
-    them, delays no picture then that somebody waits for.
+    The first thing they draw is a picture for nobody: loading the compiled kernels, on a new machine
+    compiling them, then delays no picture that somebody waits for.
     """
 
     def __init__(self, portrait: Portrait, size: int, threads: int, frame: str = defaults.FRAME) -> None:

@@ -16,6 +16,8 @@ Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
 #: Side of an eyeball's texture, pixels: a Lambert equal-area map of the hemisphere about the pupil.
 TEXTURE_SIDE = 192
 #: Neutral value of the overlay's shade.
@@ -30,6 +32,18 @@ BRIGHTEST_RIM = 1.03
 HIDDEN_WHITE = 0.93
 #: White darker than this share of its median is shade of lashes, and is not the eye's own.
 SHADED_WHITE = 0.82
+#: Brightness over the eyeball's that is gleam, grey levels.
+GLEAM_OVER = 24.0
+#: Where the rim is this much brighter than the eyeball it is skin: begins, and is sure.
+SKIN_FROM, SKIN_FULL = 1.15, 1.6
+#: Blur of the edge of the iris where it is made up, in radii of the iris.
+LIMBUS_BLUR = 0.09
+#: Half the width of the iris' edge, in radii of the iris.
+LIMBUS = 0.15
+#: Reach of the soft shade on the eyeball, pixels at 512; what is darker is no shade, but drawn otherwise.
+SOFT_SHADE_PX, DEEPEST_SHADE = 2.5, 0.75
+#: Reach along the rim over which the white tells the shade on the iris, pixels at 512.
+WIDE_SHADE_PX = 6.0
 #: The rim of the visible eye that lashes and lids shade, pixels at 512.
 SHADED_RIM_PX = 2.0
 
@@ -80,43 +94,88 @@ def eye_texture(picture: Bytes, eye: Eyeball, camera: Camera) -> Bytes:
 
     iris_radius = _iris_radius(eye, camera)
     around = np.hypot(*_texture_grid())
-    ring = around / np.sqrt(1 - np.sqrt(1 - iris_radius**2))  # 1 on the iris' edge
+    edge = np.sqrt(1 - np.sqrt(1 - iris_radius**2))
+    ring = around / edge  # 1 on the iris' edge
     texture = colour.astype(np.float32)
     iris = ring < 1.04
-    texture, seen = _fill_iris(texture, seen, ring, iris)
+    # how far the photo's own colour is used: it fades towards the lids, lest their edges show on the ball
+    own = np.clip(cv2.distanceTransform(seen.astype(np.uint8), cv2.DIST_L2, 5) / WHITE_FEATHER - 0.2, 0, 1)
+    texture, known = _fill_iris(texture, seen, ring, iris)
     white = dome & (ring > 1.12)
-    texture = _fill_white(texture, seen & white, ~iris)
+    texture = _fill_white(texture, known & white, ~iris, own)
+    soft = cv2.GaussianBlur(texture, (0, 0), LIMBUS_BLUR * edge * TEXTURE_SIDE / 2)
+    made = np.clip((0.3 - np.abs(ring - 1)) / 0.15, 0, 1) * (1 - own)
+    texture = texture + made[..., None] * (soft - texture)
     return np.asarray(np.clip(texture + 0.5, 0, 255), np.uint8)
 
 
 @stage("eyes")
-def eye_overlay(picture: Bytes, eyes: list[Eyeball], textures: list[Bytes], camera: Camera) -> Bytes:
-    """Shade and gleam (P, P, 2) that, over the eyeballs' textures, give the photo back at its own gaze.
+def eye_overlay(
+    picture: Bytes, eyes: list[Eyeball], textures: list[Bytes], camera: Camera, modelled: float
+) -> Bytes:
+    """What stays in its place over the eyeballs (2, P, P, 3) while they turn.
 
-    Shade multiplies (SHADE_ONE is 1) in the rim under lashes and lids; gleam adds, for the lens' reflection.
+    Drawn eyes (``modelled`` 0 rather than 1) are no balls: they stay as they are.
+
+    First the shade of lids and lashes: a factor for each colour, SHADE_ONE is 1. Then three maps: the gleam
+    of the lens, which adds; where the photo shows eyeballs, 0..255; how far it is skin that it shows there.
+    With shade and gleam, the eyeballs' textures are nearly the photo at its own gaze.
     """
-    overlay = np.zeros((*picture.shape[:2], 2), np.uint8)
-    overlay[..., 0] = SHADE_ONE
-    luminance = picture.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    unit = unit_of(picture)
+    overlay = np.zeros((2, *picture.shape), np.uint8)
+    overlay[0] = SHADE_ONE
     for eye, texture in zip(eyes, textures, strict=True):
-        rows, columns = box(eye.opening, picture.shape, 6 * unit)
-        y, x = np.mgrid[rows, columns].astype(np.float32) + 0.5
-        toward, hit = _on_sphere(camera.ray(np.stack([x, y], -1)), eye.center, eye.radius)
-        base = look_up(texture, _texture_place(toward @ eye.turn.T)) @ np.array(
-            [0.299, 0.587, 0.114], np.float32
-        )
-        wide = _opening_mask(eye, picture.shape, shrink=-1.0 * unit)[rows, columns]
-        inner = _opening_mask(eye, picture.shape, shrink=(SHADED_RIM_PX + 1) * unit)[rows, columns]
-        rim = np.clip(cv2.GaussianBlur((wide & ~inner).astype(np.float32), (0, 0), 0.7 * unit) * 1.6, 0, 1)
-        ratio = np.clip(luminance[rows, columns] / np.maximum(base, 8), 0.25, BRIGHTEST_RIM)
-        shade = np.where(hit, 1 + rim * (ratio - 1), 1).astype(np.float32)
-        shade = np.asarray(cv2.GaussianBlur(shade, (0, 0), 0.6 * unit), np.float32)
-        overlay[rows, columns, 0] = np.where(wide, np.clip(shade * SHADE_ONE, 0, 255), SHADE_ONE)
-        near_iris = np.hypot(x - eye.iris[0, 0], y - eye.iris[0, 1]) < 0.95 * _iris_px(eye)
-        gleam = np.where(near_iris & inner & hit, luminance[rows, columns] - base - 24, 0)
-        overlay[rows, columns, 1] = np.clip(cv2.GaussianBlur(gleam, (0, 0), 0.5 * unit), 0, 255)
+        rows, columns = box(eye.opening, picture.shape, 8 * unit_of(picture))
+        part = _socket(picture, eye, texture, camera, rows, columns)
+        if modelled < 0.5:
+            part[1][..., 2] = part[1][..., 1]
+        overlay[0, rows, columns] = part[0]
+        overlay[1, rows, columns] = np.maximum(overlay[1, rows, columns], part[1])
     return overlay
+
+
+def _socket(
+    picture: Bytes, eye: Eyeball, texture: Bytes, camera: Camera, rows: slice, columns: slice
+) -> tuple[Floats, Floats]:
+    """The overlay (h, w, 3) each, in bytes' range, about one eye."""
+    unit = unit_of(picture)
+    y, x = np.mgrid[rows, columns].astype(np.float32) + 0.5
+    toward, hit = _on_sphere(camera.ray(np.stack([x, y], -1)), eye.center, eye.radius)
+    drawn = look_up(texture, _texture_place(toward @ eye.turn.T)).astype(np.float32)
+    photo = picture[rows, columns].astype(np.float32)
+    wide = _opening_mask(eye, picture.shape, shrink=-1.0 * unit)[rows, columns]
+    inner = _opening_mask(eye, picture.shape, shrink=(SHADED_RIM_PX + 1) * unit)[rows, columns]
+    rim = np.clip(cv2.GaussianBlur((wide & ~inner).astype(np.float32), (0, 0), 0.7 * unit) * 1.6, 0, 1)
+    place = np.minimum(2 * cv2.GaussianBlur(wide.astype(np.float32), (0, 0), 0.7 * unit), 1)
+    from_iris = np.hypot(x - eye.iris[0, 0], y - eye.iris[0, 1]) / _iris_px(eye)
+
+    near_iris = from_iris < 0.95
+    more = (photo - drawn) @ _LUMA - GLEAM_OVER
+    gleam = cv2.GaussianBlur(np.where(near_iris & inner & hit, np.maximum(more, 0), 0), (0, 0), 0.5 * unit)
+    ratio = (photo @ _LUMA) / np.maximum(drawn @ _LUMA, 8)
+    skin = rim * np.clip((ratio - SKIN_FROM) / (SKIN_FULL - SKIN_FROM), 0, 1)
+    skin = cv2.GaussianBlur(skin, (0, 0), 0.6 * unit) * place
+
+    # the iris goes with the eye and has its own colour: what shade lies on it is that of the white beside it
+    white = wide & hit & (from_iris > 1 + LIMBUS)
+    tint = np.clip(photo / np.maximum(drawn, 8), 0.25, BRIGHTEST_RIM).astype(np.float32)
+    beside = _local_mean(tint, (rim * white).astype(np.float32), WIDE_SHADE_PX * unit)
+    tint = np.where(white[..., None], tint, np.minimum(beside, np.clip(ratio, 0.25, 1)[..., None]))
+    told = (white & (ratio > DEEPEST_SHADE)).astype(np.float32)
+    soft = np.maximum(_local_mean(tint, told, SOFT_SHADE_PX * unit), DEEPEST_SHADE)
+    shade = np.where(hit[..., None], soft + rim[..., None] * (tint - soft), 1).astype(np.float32)
+    shade = np.asarray(cv2.GaussianBlur(shade, (0, 0), 0.6 * unit), np.float32)
+    # lids that follow the gaze uncover what lies in the shade of their edge
+    edge = (wide & ~inner).astype(np.float32)
+    shade = np.where(wide[..., None], shade, _local_mean(shade, edge, SOFT_SHADE_PX * unit))
+    return np.clip(shade * SHADE_ONE, 0, 255), np.stack([np.minimum(gleam, 255), 255 * place, 255 * skin], -1)
+
+
+def _local_mean(values: Floats, weight: Floats, sigma: float) -> Floats:
+    """Weighted mean (h, w, 3) around each pixel; the overall one where nothing is known, or else 1."""
+    overall = (np.tensordot(weight, values, 2) + 0.1) / (weight.sum() + 0.1)
+    total = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
+    mean = cv2.GaussianBlur(values * weight[..., None], (0, 0), sigma)
+    return np.asarray((mean + 0.02 * overall) / (total + 0.02), np.float32)
 
 
 def _texture_grid() -> tuple[Floats, Floats]:
@@ -197,8 +256,8 @@ def _ring_median(texture: Floats, good: Mask, ring: Floats, steps: int = 14) -> 
     return np.stack(profile, -1).astype(np.float32)
 
 
-def _fill_white(texture: Floats, known: Mask, region: Mask) -> Floats:
-    """Continue the white of the eye over ``region`` from where it is ``known``."""
+def _fill_white(texture: Floats, known: Mask, region: Mask, own: Floats) -> Floats:
+    """Continue the white of the eye over ``region`` from where ``known``; ``own`` of the texture stays."""
     if known.sum() < 12:
         usual = np.array([196, 186, 180], np.float32)
         return np.where(region[..., None], 0.5 * usual + 0.5 * texture[region].mean(0), texture)
@@ -206,11 +265,8 @@ def _fill_white(texture: Floats, known: Mask, region: Mask) -> Floats:
     known = known & (level >= SHADED_WHITE * np.median(level[known]))
     bright = texture.sum(-1) >= np.quantile(texture[known].sum(-1), 0.25)
     filled = spread_colour(texture, known & bright, (3, 9, 27, 81))
-    # what was seen fades into what was made up over a few texels, so that no edge shows when the eye turns
-    inside = cv2.distanceTransform((known & region).astype(np.uint8), cv2.DIST_L2, 5)
-    keep = np.clip(inside / WHITE_FEATHER - 0.2, 0, 1)[..., None]
     # what the lids covered lies in their shade, where they uncover it
-    mixed = HIDDEN_WHITE * filled + keep * (texture - HIDDEN_WHITE * filled)
+    mixed = HIDDEN_WHITE * filled + own[..., None] * (texture - HIDDEN_WHITE * filled)
     return np.where(region[..., None], mixed, texture)
 
 

@@ -21,7 +21,7 @@ from vasari.portrait.backdrop import cut_out
 from vasari.portrait.creases import crease_maps
 from vasari.portrait.crop import MAX_SIDE, MAX_WHOLE_SIDE, Crop, crop_photo, fit_for_film
 from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
-from vasari.portrait.eyelids import close_eyes
+from vasari.portrait.eyelids import Lids, close_eyes
 from vasari.portrait.glasses import Glasses, take_off_glasses
 from vasari.portrait.moustache import moustache
 from vasari.portrait.mouth import lips_alone, mouth_tints
@@ -55,7 +55,7 @@ class Portrait:
         glasses: (h, w, 4) taken off the picture, RGB weighted by opacity, which is the fourth; empty if none.
         glasses_at: (2,) column and row of the picture where they begin, and their ``folds`` (4, 2, 2) pixels,
             worn at (4, 2, 3) cm (:class:`vasari.portrait.glasses.Glasses`).
-        overlay: (P, P, 2) shade and gleam over the eyeballs.
+        overlay: (2, P, P, 3) over the eyeballs (:func:`vasari.portrait.eyeballs.eye_overlay`).
         creases: (K, P / 2, P / 2) folds that expressions raise (:mod:`vasari.portrait.creases`).
         lips: (h, w, 3) the lips without what shows between them; empty if they are shut.
         lips_place: (2,) column and row of these in the picture.
@@ -239,11 +239,8 @@ def _assemble(
     eyes = _eyeballs(model, rig.photo, uv, irises, camera)
     textures = [eye_texture(picture, eye, camera) for eye in eyes]
     closed_uv = camera.project(_shut(rig)).astype(np.float32)
-    closed = close_eyes(
-        picture,
-        [eye.opening for eye in eyes],
-        [closed_uv[model.groups[f"lid_upper_{side}"]] for side in ("left", "right")],
-    )
+    lids = [Lids.of(model, side, surface.visible, uv, closed_uv) for side in ("left", "right")]
+    closed = close_eyes(picture, lids, np.median(surface.skin_pixels, 0).astype(np.float32), surface.modelled)
     attributes = surface.attributes(uv, closed_uv, tints)
     own = see_teeth(
         model, rig.neutral, crop.picture, camera, uv, np.median(surface.skin_pixels, 0).astype(np.float32)
@@ -274,7 +271,7 @@ def _assemble(
         glasses_at=glasses.corner.astype(np.int32),
         folds=glasses.folds,
         worn=glasses.worn(eyes, turn, camera),
-        overlay=eye_overlay(picture, eyes, textures, camera),
+        overlay=eye_overlay(picture, eyes, textures, camera, surface.modelled),
         creases=crease_maps(picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
         lips=lips,
         lips_place=lips_place,

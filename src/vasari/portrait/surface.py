@@ -39,6 +39,10 @@ GLASSES_HEIGHT, GLASSES_FORWARD = (-0.14, 0.1), 1.2
 LEAST_BORROWED = 0.15
 #: Movement of the lids at which a vertex is all lid, cm.
 LID_MOVE = 0.30
+#: ... and so is what lies so near to the rims of the eye, where lashes may lie: full up to, gone at, cm.
+LID_FULL, LID_GONE = 0.4, 0.8
+#: ... in flat drawings, whose eyes are as large as they please.
+DRAWN_LID = 1.2, 1.9
 #: Side light may change the skin's brightness this much at most.
 LAMP_MOST = 0.3
 #: Skin with less variation within a patch than this is painted flat, grey levels.
@@ -62,6 +66,7 @@ class Surface:
         normals: (V, 3).
         lamp: (4,) ambient, then direction, of the photo's light on skin.
         skin_pixels: (n, 3) colours of the cheeks.
+        modelled: 0 for flat drawings to 1 for pictures with shading and texture.
     """
 
     triangles: Ints
@@ -78,6 +83,7 @@ class Surface:
     normals: Floats
     lamp: Floats
     skin_pixels: Bytes
+    modelled: float
 
     def attributes(self, uv: Floats, closed_uv: Floats, tints: Floats) -> Floats:
         """Vertex attributes (V, N_ATTRIBUTES) in the shader's columns."""
@@ -128,7 +134,8 @@ def describe_surface(
     patch = _faded(reach, PATCH_FULL, PATCH_GONE)
     visible = skin[(normals[skin, 2] > 0.1) & (patch[skin] > 0.3)]
     alpha = patch * _edge_fade(model, rig.photo, normals)
-    lid = _lid_share(rig, model)
+    modelled = _modelled(picture, landmarks, frame)
+    lid = _lid_share(rig, model, LID_FULL, LID_GONE) if modelled > 0.5 else _lid_share(rig, model, *DRAWN_LID)
     far = borrow_far_side(model, rig.photo, normals, uv, picture, frame.height, _yaw(model, rig.photo))
     more = np.maximum(_faded(reach, FAR_FULL, FAR_GONE) - alpha, 0) * (far.share > 0)
     rim = np.zeros((0, 3), np.float32), np.zeros((0, 2), np.float32)
@@ -156,8 +163,9 @@ def describe_surface(
         np.asarray(turned, np.float32),
         rim,
         normals,
-        _lamp(picture, uv, normals, visible, landmarks, frame),
+        _lamp(picture, uv, normals, visible, landmarks, frame, modelled),
         skin_pixels,
+        modelled,
     )
 
 
@@ -230,18 +238,23 @@ def _edge_fade(model: HeadModel, photo: Floats, normals: Floats) -> Floats:
     return fade
 
 
-def _lid_share(rig: Rig, model: HeadModel) -> Floats:
-    """(V,) how much a vertex belongs to the lids, by how far a blink moves it."""
+def _lid_share(rig: Rig, model: HeadModel, full: float, gone: float) -> Floats:
+    """(V,) how much a vertex belongs to the lids: by how far a blink moves it, and how near it is to rims.
+
+    Args:
+        full, gone: distance from the rims up to which it is all lid, and from which on not for this, cm.
+    """
     share = np.zeros(len(rig.photo), np.float32)
     for name in ("eyeBlinkLeft", "eyeBlinkRight"):
         j = EXPRESSIONS.index(name)
         a, b = rig.start[j : j + 2]
         moved = np.linalg.norm(rig.delta[a:b], axis=1)
         share[rig.vertex[a:b]] = np.maximum(share[rig.vertex[a:b]], np.clip(moved / LID_MOVE - 0.15, 0, 1))
-    for side in ("left", "right"):
-        share[model.groups[f"lid_upper_{side}"]] = 1
-        share[model.groups[f"lid_lower_{side}"]] = 1
-    return share
+    rims = np.concatenate(
+        [model.groups[f"lid_{part}_{side}"] for part in ("upper", "lower") for side in ("left", "right")]
+    )
+    away = distance_to(rig.photo[rims], rig.photo)
+    return np.maximum(share, 1 - smoothstep((away - full) / (gone - full))).astype(np.float32)
 
 
 def _drawn(model: HeadModel, alpha: Floats, lid: Floats, borrowed: Floats) -> tuple[Ints, Bytes]:
@@ -292,9 +305,18 @@ def _modelled(picture: Bytes, landmarks: Floats, frame: FaceFrame) -> float:
 
 
 def _lamp(
-    picture: Bytes, uv: Floats, normals: Floats, visible: Ints, landmarks: Floats, frame: FaceFrame
+    picture: Bytes,
+    uv: Floats,
+    normals: Floats,
+    visible: Ints,
+    landmarks: Floats,
+    frame: FaceFrame,
+    modelled: float,
 ) -> Floats:
-    """Light on the skin: first-order spherical harmonics (Basri and Jacobs, PAMI 2003), robustly fitted."""
+    """Light on the skin: first-order spherical harmonics (Basri and Jacobs, PAMI 2003), robustly fitted.
+
+    What is painted flat has none.
+    """
     inside = distance_to(landmarks, uv[visible]) < 0.04 * frame.height
     ids = visible[inside]
     x, y = np.clip(uv[ids].astype(int), 0, picture.shape[0] - 1).T
@@ -309,6 +331,6 @@ def _lamp(
         weight = 1 / (1 + (error / 0.08) ** 2)
     light /= max(float(np.median(basis @ light)), 0.05)
     strength = float(np.linalg.norm(light[1:]))
-    light[1:] *= _modelled(picture, landmarks, frame) * min(1.0, LAMP_MOST / max(strength, 1e-6))
+    light[1:] *= modelled * min(1.0, LAMP_MOST / max(strength, 1e-6))
     light[0] = max(light[0], 0.5)
     return light.astype(np.float32)

@@ -16,7 +16,7 @@ from vasari.motion.motion import MotionFrame
 from vasari.portrait.creases import COARSENESS, DEPTH, EVEN, crease_weights
 from vasari.portrait.portrait import Portrait
 from vasari.render import fringe, geometry, shade
-from vasari.render.eyelids import with_lids
+from vasari.render.eyelids import MadeLids, lid_cover, with_lids
 from vasari.render.glasses import GlassesPainter
 from vasari.render.raster import SUPERSAMPLING, WIDTH, rasterise
 from vasari.render.sheet import SheetPainter
@@ -55,6 +55,9 @@ MOST_OFFSET = 20.0
 EYE_BLUR_PX = 0.4
 #: The eye turns down under its lid as it shuts, degrees.
 BLINK_DIP = 12.0
+#: An eyeball turned by less than the first from where it stood in the photo is seen as there, by more than
+#: the second as modelled, degrees: so few that what they mix lies 1.5 pixels of a 512 picture apart.
+AS_PHOTOGRAPHED = 1.5, 5.0
 #: Folds weaker than this are not drawn.
 LEAST_CREASE = 0.03
 #: The inside of the mouth is looked for as far around the opening between the lips, pixels.
@@ -113,7 +116,7 @@ class Renderer:
         self._center = ((portrait.center - portrait.margin) * scale).astype(np.float32)
         self._picture = packed(texture(_with_lips(portrait), scale))
         self._closed = packed(texture(portrait.closed, scale))
-        self._overlay = texture(portrait.overlay, scale)
+        self._overlay = np.stack([packed(texture(part, scale)) for part in portrait.overlay])
         self._head = len(portrait.attributes)
         self._attributes = portrait.attributes.copy()
         fine = texels_of(scale * portrait.picture.shape[0])
@@ -149,6 +152,7 @@ class Renderer:
         opacity = portrait.attributes[self._skin][:, [shade.ALPHA, shade.TURNED]].max(1)
         self._opaque = self._skin[opacity > 0]
         self._far = np.unique(portrait.triangles[np.isin(portrait.kinds, (shade.FAR_LEFT, shade.FAR_RIGHT))])
+        self._lids = [MadeLids.of(portrait, side) for side in ("Left", "Right")]
         self._rest_light = self._lamplight(portrait.normals[self._skin])
         self._recess = np.zeros(self._head, np.float32)
         for kind, recess in RECESS.items():
@@ -166,12 +170,13 @@ class Renderer:
         """The picture (size, size, 3), RGB, of one moment."""
         scratch = self._scratch()
         turn = np.asarray(rotation_matrix(*frame.rotation), np.float32)
-        weights = with_lids(frame, self._looks(frame, turn))
+        looks = self._looks(frame, turn)
+        weights = with_lids(frame, looks)
         self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32))
         self._light(scratch)
         with stage("sheet"):
             drawing = self._sheet.draw(scratch.places[self._head :])
-        self._draw_head(scratch, drawing, frame, turn, weights)
+        self._draw_head(scratch, drawing, frame, turn, looks, weights)
         picture = unpacked(drawing)
         self._hang_moustache(scratch, picture)
         if self._glasses is not None:
@@ -248,7 +253,13 @@ class Renderer:
     # -- drawing -------------------------------------------------------------------------------
 
     def _draw_head(
-        self, scratch: _Scratch, picture: Packed, frame: MotionFrame, turn: Floats, weights: Floats
+        self,
+        scratch: _Scratch,
+        picture: Packed,
+        frame: MotionFrame,
+        turn: Floats,
+        looks: Floats,
+        weights: Floats,
     ) -> None:
         p = self._p
         places = scratch.places[: self._head]
@@ -274,6 +285,9 @@ class Renderer:
         closing = np.clip(
             weights[[EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]], 0, 1
         )
+        covering = lid_cover(weights)
+        for lids, covered in zip(self._lids, covering, strict=True):
+            lids.take_over(float(covered), attributes)
         with stage("shading"):
             drawn = scratch.drawn[:n]
             shade.skin_planes(drawn, scratch.plane, p.triangles, p.kinds, attributes, scratch.skin)
@@ -291,13 +305,14 @@ class Renderer:
                 self._eye_textures,
                 self._eye_turns(frame, turn, closing),
                 closing,
+                _photographed(looks, closing),
                 scratch.creases,
                 self._gather_creases(scratch, weights),
                 scratch.folded,
                 shade.LID_SHADOW_PX * self.size / 512,
                 box,
                 len(self._skin_order),
-                self._plain if closing.any() else self._plain_or_lid,
+                self._plain if covering.any() else self._plain_or_lid,
                 picture,
             )
 
@@ -357,6 +372,13 @@ def _by_kind(portrait: Portrait) -> Portrait:
     """The same portrait with the triangles of each kind of surface in one row, skin first."""
     order = np.argsort(portrait.kinds, kind="stable")
     return replace(portrait, triangles=portrait.triangles[order], kinds=portrait.kinds[order])
+
+
+def _photographed(looks: Floats, closing: Floats) -> Floats:
+    """How far each eye (2,) is seen as the photo has it: whole until it has turned a little."""
+    turned = np.hypot(looks[:, 0], looks[:, 1]) + BLINK_DIP * closing
+    t = np.clip((AS_PHOTOGRAPHED[1] - turned) / (AS_PHOTOGRAPHED[1] - AS_PHOTOGRAPHED[0]), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def _band_limited(portrait: Portrait, focal: float) -> Bytes:

@@ -25,7 +25,7 @@ Packed = NDArray[np.uint32]
 # Columns of the vertex attributes.
 U, V = 0, 1  # place in the photo, pixels
 CLOSED_U, CLOSED_V = 2, 3  # place in the picture of the closed eyes, pixels
-LID = 4  # how much of the closed eyes' picture the vertex takes when the eye is shut, 0..1
+LID = 4  # how much of the closed eyes' picture the vertex takes, 0..1: at rest, when the eye is shut
 ALPHA = 5  # opacity over the sheet, 0..1
 LIGHT = 6  # brightness factor
 RED, GREEN, BLUE = (
@@ -45,8 +45,6 @@ SKIN, LID_LEFT, LID_RIGHT, FAR_LEFT, FAR_RIGHT, TINTED, EYE_LEFT, EYE_RIGHT, SOC
 ONE_STRETCH_PX = 12.0
 #: How far below the upper lid its shadow reaches on the eyeball, pixels of a 512 picture.
 LID_SHADOW_PX = 3.0
-#: The shut lid's texture has taken over when an eye is shut by one over this.
-LID_SOON = 2.2
 #: The upper lip's shadow on teeth and tongue: its depth, and its reach over that of a lid.
 LIP_SHADOW, LIP_REACH = 0.35, 2.0
 
@@ -106,11 +104,12 @@ def _sample(
     attributes: Floats,
     photo: Packed,
     closed: Packed,
-    overlay: Bytes,
+    overlay: Packed,
     teeth: Bytes,
     eye_textures: Bytes,
     eye_turns: Floats,
     closing: Floats,
+    photographed: Floats,
     creases: Floats,
     crease_scale: float,
     shadow: float,
@@ -128,12 +127,21 @@ def _sample(
         _eye(f, w0, w1, w2, eye, triangles, attributes, eye_textures, eye_turns[eye], colour)
         # lashes' shade and the lens' reflection stay with the socket while the eye turns; shut, both are gone
         open_ = np.float32(1) - closing[eye]
-        shade = np.float32(1) + open_ * (_bilinear(overlay, u, v, 0) / np.float32(128) - np.float32(1))
-        gleam = open_ * _bilinear(overlay, u, v, 1)
-        shade *= np.float32(1) - shadow * (np.float32(0.15) + np.float32(0.35) * closing[eye])
+        slit = np.float32(1) - closing[eye] * np.float32(0.45) * (shadow + closing[eye])
+        light *= slit - np.float32(0.15) * shadow
+        colour_at(overlay[0], u, v, other)
         for c in range(3):
-            value = colour[c] * shade * light
-            colour[c] = value + gleam * (np.float32(1) - min(value * np.float32(1 / 255), np.float32(1)))
+            shade = np.float32(1) + open_ * (other[c] * np.float32(1 / 128) - np.float32(1))
+            colour[c] *= shade * light
+        colour_at(overlay[1], u, v, other)
+        gleam = open_ * other[0]
+        own = max(photographed[eye] * other[1], other[2]) * np.float32(1 / 255)
+        for c in range(3):
+            colour[c] += gleam * (np.float32(1) - min(colour[c] * np.float32(1 / 255), np.float32(1)))
+        if own > 0:
+            colour_at(photo, u, v, other)
+            for c in range(3):
+                colour[c] += own * (other[c] * slit - colour[c])
         return np.float32(1)
     if kind == TINTED:
         for c in range(3):
@@ -161,11 +169,7 @@ def _sample(
                 g = w0 * attributes[i, RED + c] + w1 * attributes[j, RED + c] + w2 * attributes[m, RED + c]
                 colour[c] += part * (min(g * other[c], np.float32(255)) - colour[c])
     if SKIN < kind <= FAR_RIGHT:
-        eye = (kind - LID_LEFT) % 2
         part = w0 * attributes[i, LID] + w1 * attributes[j, LID] + w2 * attributes[m, LID]
-        # the photo's own lid is a few pixels high: stretched, it soon gives way to the made one
-        drawn = min(closing[eye] * np.float32(LID_SOON), np.float32(1))
-        part *= drawn * drawn * (np.float32(3) - np.float32(2) * drawn)
         if part > 0:
             cu = w0 * attributes[i, CLOSED_U] + w1 * attributes[j, CLOSED_U] + w2 * attributes[m, CLOSED_U]
             cv = w0 * attributes[i, CLOSED_V] + w1 * attributes[j, CLOSED_V] + w2 * attributes[m, CLOSED_V]
@@ -218,11 +222,12 @@ def shade(
     attributes: Floats,
     photo: Packed,
     closed: Packed,
-    overlay: Bytes,
+    overlay: Packed,
     teeth: Bytes,
     eye_textures: Bytes,
     eye_turns: Floats,
     closing: Floats,
+    photographed: Floats,
     creases: Floats,
     crease_scale: float,
     folded: Floats,
@@ -240,9 +245,10 @@ def shade(
         attributes: (V, N_ATTRIBUTES), columns as named in this file.
         photo, closed: (S, S) the portrait, packed, and the same with the eyes shut.
         teeth: (h, w, 4) the photo's own (:mod:`vasari.portrait.own_teeth`).
-        overlay: (S, S, 2) over the eyeballs: shade (128 leaves as is) and gleam (added).
+        overlay: (2, S, S) what stays over the eyeballs (see :mod:`vasari.portrait.eyeballs`), packed.
         eye_textures: (2, E, E, 3) left, right eyeball. eye_turns: (2, 3, 3) head to eye rotation.
         closing: (2,) how far each eye is shut, 0..1.
+        photographed: (2,) how far each eye is seen as the photo has it, 0..1.
         creases: (h, w) change of the skin's brightness by folds. crease_scale: its pixels per texel; 0: none.
         folded: (4,) left, top, right, bottom of where there are any, texels.
         shadow_px: reach of an upper lid's shadow, pixels.
@@ -305,7 +311,8 @@ def shade(
                     shadow = np.exp(np.float32(first_row[hole, column] - row) / reach)
                 a = _sample(
                     f, w1, w2, kind, triangles, attributes, photo, closed, overlay, teeth,
-                    eye_textures, eye_turns, closing, creases, crease_scale, shadow, colour, other,
+                    eye_textures, eye_turns, closing, photographed, creases, crease_scale, shadow,
+                    colour, other,
                 )  # fmt: skip
                 a *= part
                 alpha += a
