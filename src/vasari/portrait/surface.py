@@ -11,7 +11,8 @@ from vasari.head.expressions import EXPRESSIONS
 from vasari.head.face_rows import OVAL
 from vasari.head.model import PART_INDEX, HeadModel
 from vasari.portrait.far_side import FarSide, borrow_far_side
-from vasari.portrait.nearness import distance_to, neighbours, smoothstep
+from vasari.portrait.lamp import cheek_patches, fit_lamp, lamplight
+from vasari.portrait.nearness import neighbours, smoothstep
 from vasari.portrait.pixels import look_up
 from vasari.portrait.rig import Rig, surface_distance
 from vasari.portrait.sheet import FaceFrame
@@ -39,13 +40,6 @@ GLASSES_HEIGHT, GLASSES_FORWARD = (-0.14, 0.1), 1.2
 LEAST_BORROWED = 0.15
 #: Movement of the lids at which a vertex is all lid, cm.
 LID_MOVE = 0.30
-#: Side light may change the skin's brightness this much at most.
-LAMP_MOST = 0.3
-#: Skin with less variation within a patch than this is painted flat, grey levels.
-FLAT_GRAIN = 0.8
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-_CHEEKS = (50, 280, 205, 425, 101, 330, 118, 347, 187, 411)
 
 
 @dataclass(frozen=True)
@@ -129,11 +123,14 @@ def describe_surface(
     visible = skin[(normals[skin, 2] > 0.1) & (patch[skin] > 0.3)]
     alpha = patch * _edge_fade(model, rig.photo, normals)
     lid = _lid_share(rig, model)
-    far = borrow_far_side(model, rig.photo, normals, uv, picture, frame.height, _yaw(model, rig.photo))
+    lamp = fit_lamp(picture, uv, normals, visible, landmarks, frame)
+    light = lamplight(lamp, normals)
+    yaw = _yaw(model, rig.photo)
+    far = borrow_far_side(model, rig.photo, normals, light, uv, picture, frame.height, yaw)
     more = np.maximum(_faded(reach, FAR_FULL, FAR_GONE) - alpha, 0) * (far.share > 0)
     rim = np.zeros((0, 3), np.float32), np.zeros((0, 2), np.float32)
     if matte is not None and far.share.max() > LEAST_BORROWED:
-        side = float(np.sign((far.share * frame.along(uv)[:, 0]).sum()))
+        side = float(np.sign(far.side))
         edge = _outline(landmarks[list(OVAL)], frame, side)
         # hair that falls beside the face stays in front of it
         more *= _bare(matte, frame, side, edge, frame.along(uv)[:, 1])
@@ -141,7 +138,7 @@ def describe_surface(
         rim = _far_rim(frame, side, edge, float(frame.along(uv[eye])[1]), rig.photo[eye])
     turned = alpha + more
     triangles, kinds = _drawn(model, np.maximum(alpha, turned), lid, far.share)
-    skin_pixels = np.concatenate(_cheek_patches(picture, landmarks, frame))
+    skin_pixels = np.concatenate(cheek_patches(picture, landmarks, frame))
     outline = neighbours(uv[visible], landmarks[list(OVAL)], 1)[1][:, 0]
     return Surface(
         triangles,
@@ -156,7 +153,7 @@ def describe_surface(
         np.asarray(turned, np.float32),
         rim,
         normals,
-        _lamp(picture, uv, normals, visible, landmarks, frame),
+        lamp,
         skin_pixels,
     )
 
@@ -273,42 +270,3 @@ def _drawn(model: HeadModel, alpha: Floats, lid: Floats, borrowed: Floats) -> tu
         triangles.append(own)
         kinds.append(of_kind)
     return np.concatenate(triangles).astype(np.int32), np.concatenate(kinds)
-
-
-def _cheek_patches(picture: Bytes, landmarks: Floats, frame: FaceFrame) -> list[Bytes]:
-    """Colours (n, 3) of small patches of skin on the cheeks."""
-    reach = max(int(0.02 * frame.height), 1)
-    patches = []
-    for x, y in landmarks[list(_CHEEKS)].astype(int):
-        patch = picture[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]
-        patches.append(patch.reshape(-1, 3))
-    return patches
-
-
-def _modelled(picture: Bytes, landmarks: Floats, frame: FaceFrame) -> float:
-    """0 for skin that is painted in flat colours, which no lamp lights, to 1 for skin that has a texture."""
-    grain = [float((patch @ _LUMA).std()) for patch in _cheek_patches(picture, landmarks, frame)]
-    return float(smoothstep(np.array((np.median(grain) - FLAT_GRAIN) / FLAT_GRAIN)))
-
-
-def _lamp(
-    picture: Bytes, uv: Floats, normals: Floats, visible: Ints, landmarks: Floats, frame: FaceFrame
-) -> Floats:
-    """Light on the skin: first-order spherical harmonics (Basri and Jacobs, PAMI 2003), robustly fitted."""
-    inside = distance_to(landmarks, uv[visible]) < 0.04 * frame.height
-    ids = visible[inside]
-    x, y = np.clip(uv[ids].astype(int), 0, picture.shape[0] - 1).T
-    brightness = picture[y, x] @ _LUMA / 255
-    basis = np.concatenate([np.ones((len(ids), 1), np.float32), normals[ids]], 1)
-    weight = np.ones(len(ids), np.float32)
-    light = np.zeros(4, np.float32)
-    for _ in range(6):  # iteratively reweighted: brows, lips and shadows are outliers
-        scaled = basis * weight[:, None]
-        light = np.linalg.solve(scaled.T @ basis + 1e-2 * np.eye(4), scaled.T @ brightness)
-        error = brightness - basis @ light
-        weight = 1 / (1 + (error / 0.08) ** 2)
-    light /= max(float(np.median(basis @ light)), 0.05)
-    strength = float(np.linalg.norm(light[1:]))
-    light[1:] *= _modelled(picture, landmarks, frame) * min(1.0, LAMP_MOST / max(strength, 1e-6))
-    light[0] = max(light[0], 0.5)
-    return light.astype(np.float32)

@@ -13,6 +13,7 @@ from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
 from vasari.portrait.creases import COARSENESS, DEPTH, EVEN, crease_weights
+from vasari.portrait.lamp import lamplight
 from vasari.portrait.portrait import Portrait
 from vasari.render import fringe, geometry, shade
 from vasari.render.eyelids import with_lids
@@ -141,7 +142,11 @@ class Renderer:
         opacity = portrait.attributes[self._skin][:, [shade.ALPHA, shade.TURNED]].max(1)
         self._opaque = self._skin[opacity > 0]
         self._far = np.unique(portrait.triangles[np.isin(portrait.kinds, (shade.FAR_LEFT, shade.FAR_RIGHT))])
-        self._rest_light = self._lamplight(portrait.normals[self._skin])
+        self._rest_light = lamplight(portrait.lamp, portrait.normals[self._skin])
+        across = portrait.rotation[:, 0]  # through the head's middle plane, where twins are mirrored
+        opposite = portrait.normals[self._far] @ (np.eye(3, dtype=np.float32) - 2 * np.outer(across, across))
+        self._far_light = lamplight(portrait.lamp, portrait.normals[self._far])
+        self._twin_light = lamplight(portrait.lamp, opposite)
         self._recess = np.zeros(self._head, np.float32)
         for kind, recess in RECESS.items():
             self._recess[portrait.triangles[portrait.kinds == kind]] = recess
@@ -203,7 +208,7 @@ class Renderer:
         p = self._p
         geometry.vertex_normals(scratch.points[: self._head], p.triangles, self._skin_order, scratch.normals)
         light = scratch.attributes[:, shade.LIGHT]
-        ratio = self._lamplight(scratch.normals[self._skin]) / self._rest_light
+        ratio = lamplight(p.lamp, scratch.normals[self._skin]) / self._rest_light
         light[self._skin] = np.clip(ratio, *LIGHT_RANGE)
         if len(self._far):
             self._turn_far_side(scratch)
@@ -227,14 +232,14 @@ class Renderer:
         turned = np.clip((facing - self._p.normals[self._far, 2]) / FAR_TURN, 0, 1)
         rest = self._attributes[self._far]
         now = scratch.attributes
-        now[self._far, shade.SHARE] = turned * rest[:, shade.SHARE]
+        share = turned * rest[:, shade.SHARE]
+        now[self._far, shade.SHARE] = share
+        before = self._far_light + share * (self._twin_light - self._far_light)
+        light = lamplight(self._p.lamp, scratch.normals[self._far]) / before
+        now[self._far, shade.LIGHT] = np.clip(light, *LIGHT_RANGE)
         shown = turned * np.clip(facing / FAR_EDGE, 0, 1)
         opacity = rest[:, shade.ALPHA]
         now[self._far, shade.ALPHA] = opacity + shown * (rest[:, shade.TURNED] - opacity)
-
-    def _lamplight(self, normals: Floats) -> Floats:
-        lamp = self._p.lamp
-        return np.asarray(np.maximum(lamp[0] + normals @ lamp[1:], 0.2), np.float32)
 
     # -- drawing -------------------------------------------------------------------------------
 
