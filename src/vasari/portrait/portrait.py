@@ -255,7 +255,10 @@ def _assemble(
         attributes[ball, 7:10] = rig.photo[ball] - eye.center
 
     knots = sheet.knots(picture.shape[0])
-    neutral, (start, vertex, delta) = _with_sheet(model, rig, surface, uv, knots, frame, camera, landmarks)
+    pivot = _pivot(model, rig.photo, turn)
+    neutral, (start, vertex, delta) = _with_sheet(
+        model, rig, surface, uv, knots, frame, camera, landmarks, pivot
+    )
     turns, shifts = np.ones((2, len(neutral)), np.float32)
     turns[surface.skin], shifts[surface.skin] = sheet.rigidity(uv[surface.skin], frame, free=free)
     loose = sheet.held(knots, frame, crop.seen)
@@ -288,7 +291,7 @@ def _assemble(
         center=np.asarray(camera.center, np.float32),
         rotation=turn,
         translation=shift,
-        pivot=_pivot(model, rig.photo, turn),
+        pivot=pivot,
         neutral=neutral,
         start=start,
         vertex=vertex,
@@ -352,17 +355,23 @@ def _with_sheet(
     frame: sheet.FaceFrame,
     camera: Camera,
     landmarks: Floats,
+    pivot: Floats,
 ) -> tuple[Floats, tuple[Ints, Ints, Floats]]:
     """Append the sheet's knots to the rig: neutral (N, 3) and sparse expressions."""
     outline = float(np.median(rig.photo[surface.outline, 2]))
     seen = surface.visible
     rim, rim_places = surface.far_rim
+    skull = np.setdiff1d(surface.skin, np.concatenate([model.groups["ear_left"], model.groups["ear_right"]]))
     points = sheet.knot_points(
         knots,
         np.concatenate([rig.photo[seen], rim]),
         np.concatenate([uv[seen], rim_places]),
         outline,
         camera,
+        (
+            sheet.beyond_far_side(knots, landmarks[list(OVAL)], frame, surface.far.side),
+            sheet.depth_beside_outline(knots, rig.photo[skull], pivot, camera, surface.far.side),
+        ),
     )
     face = np.flatnonzero(surface.alpha > 0.5)
     index, weight = sheet.tug(knots, uv[face], frame)

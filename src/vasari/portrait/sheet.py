@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vasari.head.camera import Camera
+from vasari.head.camera import Camera, rotation_matrix
 from vasari.portrait.nearness import neighbours, smoothstep
 
 Floats = NDArray[np.float32]
@@ -21,6 +21,10 @@ Floats = NDArray[np.float32]
 KNOTS = 57
 #: Depth behind the outline of the face is flattened to this share: ears at full depth would swing out.
 DEPTH_BEHIND_FACE = 0.55
+#: Beside the far outline of a turned head the sheet lies so deep that it stays beside the outline when the
+#: hidden side turns to the camera, by this much (degrees); it goes back there within this width, and heights
+#: of outlines are told apart by so much, heights of the face.
+FAR_TURN, FAR_WIDTH, FAR_STEP = 15, 0.16, 0.06
 #: The head, as an ellipse in heights of the face; its share in the movement falls from here to here.
 HEAD_ELLIPSE = (0.62, 0.85)
 FALL_FROM, FALL_TO = 1.25, 2.5
@@ -104,8 +108,57 @@ def knots(side: int) -> Floats:
     return np.stack([x, y], -1).reshape(-1, 2)
 
 
+def beyond_far_side(places: Floats, oval: Floats, frame: FaceFrame, side: float) -> Floats:
+    """How much places (n, 2) lie beyond the far outline of a turned head, 0..1.
+
+    Args:
+        places: (n, 2) pixels. oval: (m, 2) outline of the face, pixels. frame: of the face.
+        side: the hidden side, as the sign of x in the picture, times how much of it is hidden.
+    """
+    inside = [cv2.pointPolygonTest(oval, (float(x), float(y)), True) for x, y in places]
+    outside = np.maximum(-np.array(inside) / frame.height, 0)
+    x, y = np.moveaxis(frame.along(places), -1, 0)
+    aside = smoothstep((np.sign(side) * x - 0.05) / 0.3) * smoothstep((y + 0.45) / 0.3)
+    return np.asarray(abs(side) * aside * smoothstep(outside / FAR_WIDTH), np.float32)
+
+
+def depth_beside_outline(places: Floats, head: Floats, pivot: Floats, camera: Camera, side: float) -> Floats:
+    """z (n,) at which places (n, 2) move as the outline of the head does when its hidden side turns forward.
+
+    Args:
+        places: pixels. head: (V, 3) vertices, cm, turning about ``pivot`` (3,).
+        camera, side: as for :func:`knot_points` and :func:`beyond_far_side`.
+    """
+    turn = np.asarray(rotation_matrix(-np.sign(side) * FAR_TURN, 0, 0), np.float32)
+
+    def turned(points: Floats) -> Floats:
+        return np.asarray(camera.project((points - pivot) @ turn.T + pivot), np.float32)
+
+    before, after = camera.project(head), turned(head)
+    step = FAR_STEP * float(np.ptp(before[:, 1]))
+    heights = np.arange(before[:, 1].min(), before[:, 1].max(), step) + step / 2
+    outlines = []
+    for outline in (before, after):
+        row = np.clip(((outline[:, 1] - heights[0]) / step + 0.5).astype(int), 0, len(heights) - 1)
+        edge = np.full(len(heights), -np.inf)
+        np.maximum.at(edge, row, np.sign(side) * outline[:, 0])
+        outlines.append(edge)
+    moves = np.sign(side) * (outlines[1] - outlines[0])
+    wanted = np.interp(places[:, 1], heights, _smoothed(moves))
+    ray = camera.ray(places) / camera.ray(places)[:, 2:]
+    near, far = float(head[:, 2].max()), float(head[:, 2].min())
+    at_near, at_far = (turned((ray * z).astype(np.float32))[:, 0] - places[:, 0] for z in (near, far))
+    share = (wanted - at_near) / (at_far - at_near)
+    return np.asarray(near + np.clip(share, 0, 1) * (far - near), np.float32)
+
+
 def knot_points(
-    places: Floats, head: Floats, head_places: Floats, outline_depth: float, camera: Camera
+    places: Floats,
+    head: Floats,
+    head_places: Floats,
+    outline_depth: float,
+    camera: Camera,
+    hidden: tuple[Floats, Floats],
 ) -> Floats:
     """Camera-space points (n, 3) of the knots, cm.
 
@@ -114,6 +167,7 @@ def knot_points(
         head: (V, 3) visible vertices of the face, cm, and ``head_places`` (V, 2) their pixels.
         outline_depth: z of the outline of the face, cm.
         camera: the photo's.
+        hidden: (n,) how much the knots lie beside the far outline, and z (n,) that they have there, cm.
     """
     spacing = float(places[1, 0] - places[0, 0])
     distance, nearest = neighbours(head_places, places, 4)
@@ -124,6 +178,7 @@ def knot_points(
     behind = depth < outline_depth
     depth[behind] = outline_depth + DEPTH_BEHIND_FACE * (depth[behind] - outline_depth)
     z = _fill(depth).reshape(-1, 1)
+    z += (hidden[0] * np.minimum(hidden[1] - z[:, 0], 0))[:, None]
     ray = camera.ray(places)
     return np.asarray(ray * (z / ray[:, 2:]), np.float32)
 
@@ -138,6 +193,11 @@ def tug(
     weight /= weight.sum(1, keepdims=True)
     outside = np.maximum(distance[:, :1] - 0.02 * frame.height, 0)
     return index, np.asarray(weight * np.exp(-((outside / (TUG_REACH * frame.height)) ** 2)), np.float32)
+
+
+def _smoothed(row: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values (n,) averaged with their neighbours'."""
+    return np.convolve(np.pad(row, 2, "edge"), np.array([1, 2, 3, 2, 1]) / 9, "valid")
 
 
 def _fill(depth: NDArray[np.float64]) -> Floats:

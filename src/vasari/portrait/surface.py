@@ -31,7 +31,7 @@ EDGE_GONE, EDGE_FULL = 0.1, 0.5
 #: ... but only this near the outline of the face, along the skin: nose and lips have their own edges, cm.
 OUTLINE_REACH = 3.0
 #: The far side of the face is drawn farther out once it has turned to the camera, cm.
-FAR_FULL, FAR_GONE = 0.8, 1.9
+FAR_FULL, FAR_GONE = 2.0, 3.8
 #: Where it is looked whether hair hangs beside the outline of the face, heights of the face.
 BESIDE_FACE = (0.05, 0.09, 0.13)
 #: Glasses reach so far below and above the eye, heights of the face, and stand so far in front of it, cm.
