@@ -68,6 +68,8 @@ class Portrait:
         rotation: (3, 3) and translation: (3,) of the head in the photo; pivot: (3,) it turns about.
         neutral: (N, 3); start, vertex, delta: the 52 expressions on them, sparse (CSR).
         rigidity: (N,) share in the head's turns. sway: (N,) share in its shifts up, down and aside.
+        retreat: (K,) how much farther away the sheet's knots beside the hidden side of a turned head are when
+            that side has turned to the camera, as a share of their distance.
         triangles: (F, 3) that are drawn; kinds: (F,) of surface (:mod:`vasari.render.shade`).
         attributes: (V, N_ATTRIBUTES) of the head's vertices (:mod:`vasari.render.shade`).
         normals: (V, 3) at rest; lamp: (4,) light: ambient and direction, as a share of the skin's brightness.
@@ -105,6 +107,7 @@ class Portrait:
     delta: Floats
     rigidity: Floats
     sway: Floats
+    retreat: Floats
     triangles: Ints
     kinds: Bytes
     attributes: Floats
@@ -255,10 +258,14 @@ def _assemble(
         attributes[ball, 7:10] = rig.photo[ball] - eye.center
 
     knots = sheet.knots(picture.shape[0])
+    neutral, (start, vertex, delta) = _with_sheet(model, rig, surface, uv, knots, frame, camera, landmarks)
     pivot = _pivot(model, rig.photo, turn)
-    neutral, (start, vertex, delta) = _with_sheet(
-        model, rig, surface, uv, knots, frame, camera, landmarks, pivot
-    )
+    retreat = np.zeros(len(knots), np.float32)
+    if surface.far.side:
+        ears = np.concatenate([model.groups["ear_left"], model.groups["ear_right"]])
+        skull = rig.photo[np.setdiff1d(surface.skin, ears)]
+        retreat = sheet.retreat(neutral[model.n_vertices :], skull, pivot, camera, surface.far.side)
+        retreat *= sheet.beyond_far_side(knots, landmarks[list(OVAL)], frame, surface.far.side)
     turns, shifts = np.ones((2, len(neutral)), np.float32)
     turns[surface.skin], shifts[surface.skin] = sheet.rigidity(uv[surface.skin], frame, free=free)
     loose = sheet.held(knots, frame, crop.seen)
@@ -298,6 +305,7 @@ def _assemble(
         delta=delta,
         rigidity=turns,
         sway=shifts,
+        retreat=retreat,
         triangles=surface.triangles,
         kinds=surface.kinds,
         attributes=attributes,
@@ -355,23 +363,17 @@ def _with_sheet(
     frame: sheet.FaceFrame,
     camera: Camera,
     landmarks: Floats,
-    pivot: Floats,
 ) -> tuple[Floats, tuple[Ints, Ints, Floats]]:
     """Append the sheet's knots to the rig: neutral (N, 3) and sparse expressions."""
     outline = float(np.median(rig.photo[surface.outline, 2]))
     seen = surface.visible
     rim, rim_places = surface.far_rim
-    skull = np.setdiff1d(surface.skin, np.concatenate([model.groups["ear_left"], model.groups["ear_right"]]))
     points = sheet.knot_points(
         knots,
         np.concatenate([rig.photo[seen], rim]),
         np.concatenate([uv[seen], rim_places]),
         outline,
         camera,
-        (
-            sheet.beyond_far_side(knots, landmarks[list(OVAL)], frame, surface.far.side),
-            sheet.depth_beside_outline(knots, rig.photo[skull], pivot, camera, surface.far.side),
-        ),
     )
     face = np.flatnonzero(surface.alpha > 0.5)
     index, weight = sheet.tug(knots, uv[face], frame)

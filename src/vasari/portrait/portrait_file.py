@@ -14,7 +14,7 @@ from vasari.errors import FormatError, OutputError
 from vasari.head.expressions import EXPRESSIONS
 
 FORMAT = "vasari-portrait"
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 _PICTURES = ("picture", "closed", "matte", "backdrop", "whole")
 _SCALARS = {"margin": int, "focal": float}

@@ -21,10 +21,10 @@ Floats = NDArray[np.float32]
 KNOTS = 57
 #: Depth behind the outline of the face is flattened to this share: ears at full depth would swing out.
 DEPTH_BEHIND_FACE = 0.55
-#: Beside the far outline of a turned head the sheet lies so deep that it stays beside the outline when the
-#: hidden side turns to the camera, by this much (degrees); it goes back there within this width, and heights
-#: of outlines are told apart by so much, heights of the face.
-FAR_TURN, FAR_WIDTH, FAR_STEP = 15, 0.16, 0.06
+#: Hair and hat beside the far outline of a turned head go back with its hidden side, so that they stay beside
+#: the outline when that side turns to the camera: wholly at this turn (degrees), from this far out on, and by
+#: as much as the outline there moves; heights of outlines are told apart by so much, heights of the face.
+RETREAT_TURN, FAR_WIDTH, FAR_STEP = 15, 0.16, 0.06
 #: The head, as an ellipse in heights of the face; its share in the movement falls from here to here.
 HEAD_ELLIPSE = (0.62, 0.85)
 FALL_FROM, FALL_TO = 1.25, 2.5
@@ -122,14 +122,17 @@ def beyond_far_side(places: Floats, oval: Floats, frame: FaceFrame, side: float)
     return np.asarray(abs(side) * aside * smoothstep(outside / FAR_WIDTH), np.float32)
 
 
-def depth_beside_outline(places: Floats, head: Floats, pivot: Floats, camera: Camera, side: float) -> Floats:
-    """z (n,) at which places (n, 2) move as the outline of the head does when its hidden side turns forward.
+def retreat(points: Floats, head: Floats, pivot: Floats, camera: Camera, side: float) -> Floats:
+    """How much farther from the camera points (n, 3) of the sheet must be, as a share of their distance.
+
+    So far that they move as the outline of the head does when its hidden side turns to the camera.
 
     Args:
-        places: pixels. head: (V, 3) vertices, cm, turning about ``pivot`` (3,).
-        camera, side: as for :func:`knot_points` and :func:`beyond_far_side`.
+        points, head: (n, 3) and (V, 3) in camera space, cm; they turn about ``pivot`` (3,).
+        camera: the photo's. side: as for :func:`beyond_far_side`, not 0.
     """
-    turn = np.asarray(rotation_matrix(-np.sign(side) * FAR_TURN, 0, 0), np.float32)
+    sign = float(np.sign(side))
+    turn = np.asarray(rotation_matrix(-sign * RETREAT_TURN, 0, 0), np.float32)
 
     def turned(points: Floats) -> Floats:
         return np.asarray(camera.project((points - pivot) @ turn.T + pivot), np.float32)
@@ -137,28 +140,22 @@ def depth_beside_outline(places: Floats, head: Floats, pivot: Floats, camera: Ca
     before, after = camera.project(head), turned(head)
     step = FAR_STEP * float(np.ptp(before[:, 1]))
     heights = np.arange(before[:, 1].min(), before[:, 1].max(), step) + step / 2
-    outlines = []
-    for outline in (before, after):
+    edges = np.full((2, len(heights)), -np.inf)
+    for edge, outline in zip(edges, (before, after), strict=True):
         row = np.clip(((outline[:, 1] - heights[0]) / step + 0.5).astype(int), 0, len(heights) - 1)
-        edge = np.full(len(heights), -np.inf)
-        np.maximum.at(edge, row, np.sign(side) * outline[:, 0])
-        outlines.append(edge)
-    moves = np.sign(side) * (outlines[1] - outlines[0])
-    wanted = np.interp(places[:, 1], heights, _smoothed(moves))
-    ray = camera.ray(places) / camera.ray(places)[:, 2:]
-    near, far = float(head[:, 2].max()), float(head[:, 2].min())
-    at_near, at_far = (turned((ray * z).astype(np.float32))[:, 0] - places[:, 0] for z in (near, far))
-    share = (wanted - at_near) / (at_far - at_near)
-    return np.asarray(near + np.clip(share, 0, 1) * (far - near), np.float32)
+        np.maximum.at(edge, row, sign * outline[:, 0])
+    moves = sign * np.convolve(np.pad(edges[1] - edges[0], 2, "edge"), np.array([1, 2, 3, 2, 1]) / 9, "valid")
+    places = camera.project(points)
+    wanted = np.interp(places[:, 1], heights, moves)
+    farthest = head[:, 2].min() / points[:, 2]
+    here = turned(points)[:, 0] - places[:, 0]
+    there = turned(points * farthest[:, None])[:, 0] - places[:, 0]
+    share = np.clip((wanted - here) / np.where(here == there, np.inf, there - here), 0, 1)
+    return np.asarray(share * np.maximum(farthest - 1, 0), np.float32)
 
 
 def knot_points(
-    places: Floats,
-    head: Floats,
-    head_places: Floats,
-    outline_depth: float,
-    camera: Camera,
-    hidden: tuple[Floats, Floats],
+    places: Floats, head: Floats, head_places: Floats, outline_depth: float, camera: Camera
 ) -> Floats:
     """Camera-space points (n, 3) of the knots, cm.
 
@@ -167,7 +164,6 @@ def knot_points(
         head: (V, 3) visible vertices of the face, cm, and ``head_places`` (V, 2) their pixels.
         outline_depth: z of the outline of the face, cm.
         camera: the photo's.
-        hidden: (n,) how much the knots lie beside the far outline, and z (n,) that they have there, cm.
     """
     spacing = float(places[1, 0] - places[0, 0])
     distance, nearest = neighbours(head_places, places, 4)
@@ -178,7 +174,6 @@ def knot_points(
     behind = depth < outline_depth
     depth[behind] = outline_depth + DEPTH_BEHIND_FACE * (depth[behind] - outline_depth)
     z = _fill(depth).reshape(-1, 1)
-    z += (hidden[0] * np.minimum(hidden[1] - z[:, 0], 0))[:, None]
     ray = camera.ray(places)
     return np.asarray(ray * (z / ray[:, 2:]), np.float32)
 
@@ -193,11 +188,6 @@ def tug(
     weight /= weight.sum(1, keepdims=True)
     outside = np.maximum(distance[:, :1] - 0.02 * frame.height, 0)
     return index, np.asarray(weight * np.exp(-((outside / (TUG_REACH * frame.height)) ** 2)), np.float32)
-
-
-def _smoothed(row: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values (n,) averaged with their neighbours'."""
-    return np.convolve(np.pad(row, 2, "edge"), np.array([1, 2, 3, 2, 1]) / 9, "valid")
 
 
 def _fill(depth: NDArray[np.float64]) -> Floats:

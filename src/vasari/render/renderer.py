@@ -15,6 +15,7 @@ from vasari.motion.motion import MotionFrame
 from vasari.portrait.creases import COARSENESS, DEPTH, EVEN, crease_weights
 from vasari.portrait.lamp import lamplight
 from vasari.portrait.portrait import Portrait
+from vasari.portrait.sheet import RETREAT_TURN
 from vasari.render import fringe, geometry, shade
 from vasari.render.eyelids import with_lids
 from vasari.render.glasses import GlassesPainter
@@ -146,6 +147,7 @@ class Renderer:
         across = portrait.rotation[:, 0]  # through the head's middle plane, where twins are mirrored
         opposite = portrait.normals[self._far] @ (np.eye(3, dtype=np.float32) - 2 * np.outer(across, across))
         self._far_light = lamplight(portrait.lamp, portrait.normals[self._far])
+        self._forward_turn = RETREAT_TURN if portrait.rotation[0, 2] < 0 else -RETREAT_TURN
         self._twin_light = lamplight(portrait.lamp, opposite)
         self._recess = np.zeros(self._head, np.float32)
         for kind, recess in RECESS.items():
@@ -164,7 +166,8 @@ class Renderer:
         scratch = self._scratch()
         turn = np.asarray(rotation_matrix(*frame.rotation), np.float32)
         weights = with_lids(frame, self._looks(frame, turn))
-        self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32))
+        forward = float(np.clip(frame.rotation[0] / self._forward_turn, 0, 1))
+        self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32), forward)
         self._light(scratch)
         with stage("sheet"):
             picture = self._sheet.draw(scratch.places[self._head :])
@@ -184,9 +187,14 @@ class Renderer:
     # -- geometry ------------------------------------------------------------------------------
 
     @stage("geometry")
-    def _move(self, scratch: _Scratch, weights: Floats, turn: Floats, translation: Floats) -> None:
+    def _move(
+        self, scratch: _Scratch, weights: Floats, turn: Floats, translation: Floats, forward: float
+    ) -> None:
+        """Where everything is, with a hidden side ``forward`` to the camera, 0..1."""
         p = self._p
         geometry.express(p.neutral, p.start, p.vertex, p.delta, weights, scratch.points)
+        if forward:
+            scratch.points[self._head :] *= 1 + forward * p.retreat[:, None]
         geometry.pose(scratch.points, p.rigidity, p.sway, self._nearing, turn, p.pivot, translation)
         self._tongue.rise(scratch.points, turn, float(weights[EXPRESSION_INDEX["tongueOut"]]))
         geometry.project(scratch.points, self._focal, self._center, scratch.places)
