@@ -125,6 +125,11 @@ class Portrait:
         return float(-self.translation[2])
 
     @property
+    def yaw(self) -> float:
+        """Turn of the head in the photo, degrees."""
+        return float(yaw_pitch(self.rotation[:, 2])[0])
+
+    @property
     def photo(self) -> Bytes:
         """(S, S, 3) the part of the photo that is shown."""
         m = self.margin

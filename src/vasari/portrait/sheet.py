@@ -141,9 +141,9 @@ def retreat(points: Floats, head: Floats, pivot: Floats, camera: Camera, side: f
     step = FAR_STEP * float(np.ptp(before[:, 1]))
     heights = np.arange(before[:, 1].min(), before[:, 1].max(), step) + step / 2
     edges = np.full((2, len(heights)), -np.inf)
-    for edge, outline in zip(edges, (before, after), strict=True):
+    for k, outline in enumerate((before, after)):
         row = np.clip(((outline[:, 1] - heights[0]) / step + 0.5).astype(int), 0, len(heights) - 1)
-        np.maximum.at(edge, row, sign * outline[:, 0])
+        np.maximum.at(edges[k], row, sign * outline[:, 0])
     moves = sign * np.convolve(np.pad(edges[1] - edges[0], 2, "edge"), np.array([1, 2, 3, 2, 1]) / 9, "valid")
     places = camera.project(points)
     wanted = np.interp(places[:, 1], heights, moves)

@@ -147,7 +147,7 @@ class Renderer:
         across = portrait.rotation[:, 0]  # through the head's middle plane, where twins are mirrored
         opposite = portrait.normals[self._far] @ (np.eye(3, dtype=np.float32) - 2 * np.outer(across, across))
         self._far_light = lamplight(portrait.lamp, portrait.normals[self._far])
-        self._forward_turn = RETREAT_TURN if portrait.rotation[0, 2] < 0 else -RETREAT_TURN
+        self._forward_turn = float(np.copysign(RETREAT_TURN, -portrait.yaw))
         self._twin_light = lamplight(portrait.lamp, opposite)
         self._recess = np.zeros(self._head, np.float32)
         for kind, recess in RECESS.items():
