@@ -137,7 +137,7 @@ def retreat(points: Floats, head: Floats, pivot: Floats, camera: Camera, side: f
     def turned(points: Floats) -> Floats:
         return np.asarray(camera.project((points - pivot) @ turn.T + pivot), np.float32)
 
-    before, after = camera.project(head), turned(head)
+    before, after = np.asarray(camera.project(head), np.float32), turned(head)
     step = FAR_STEP * float(np.ptp(before[:, 1]))
     heights = np.arange(before[:, 1].min(), before[:, 1].max(), step) + step / 2
     edges = np.full((2, len(heights)), -np.inf)
