@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vasari.portrait.border import within_border
 from vasari.portrait.completion import complete
+from vasari.portrait.crop import continue_outside
 from vasari.portrait.matte import person_matte
 from vasari.portrait.nearness import smoothstep
 from vasari.portrait.pixels import carried_on, disc, grown, polygon, unit_of
@@ -54,8 +56,24 @@ def cut_out(
         picture, seen, face: as for :func:`~vasari.portrait.matte.person_matte`.
         head: (n, 2) points all over the head, pixels.
 
-    Where they could not, everything belongs to the person.
+    Where they could not, everything belongs to the person. A border around the picture belongs to nobody.
     """
+    proper = within_border(picture, seen)
+    if proper == seen:
+        return _cut_out(picture, seen, face, head)
+    matte, backdrop, free = _cut_out(continue_outside(picture, proper), proper, face, head)
+    if not free:
+        return matte, picture, False
+    border = np.ones(matte.shape, np.bool_)
+    border[proper] = False
+    matte[border], backdrop[border] = 0, picture[border]
+    return matte, backdrop, True
+
+
+def _cut_out(
+    picture: Bytes, seen: tuple[slice, slice], face: Floats, head: Floats
+) -> tuple[Bytes, Bytes, bool]:
+    """As :func:`cut_out` without a look at borders."""
     with stage("person"):
         matte = person_matte(picture, seen, face)
     if matte is None:
@@ -173,7 +191,10 @@ def _filled(picture: Bytes, seen: tuple[slice, slice], small: Bytes, hidden: Byt
     filled = np.asarray(cv2.resize(_reflected(small, hidden, smooth), whole), np.float32)
     if clear[hidden > 0].max() < LEAST_CLEAR:
         return filled
-    copied, both = complete(picture, seen, hidden, smooth, COMPLETE_PX / 640)
+    completed = complete(picture, seen, hidden, smooth, COMPLETE_PX / 640)
+    if completed is None:
+        return filled
+    copied, both = completed
     # light that differs from where it was copied is made good all the way in
     ring = cv2.resize(both.astype(np.uint8), half, interpolation=cv2.INTER_NEAREST)
     lacking = np.asarray(small - cv2.resize(copied, half, interpolation=cv2.INTER_AREA), np.float32)

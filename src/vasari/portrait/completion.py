@@ -37,7 +37,7 @@ _NONE = 1e9
 
 def complete(
     picture: Bytes, seen: tuple[slice, slice], hidden: Bytes, guess: Floats, reach: float
-) -> tuple[Floats, Bytes]:
+) -> tuple[Floats, Bytes] | None:
     """The picture (P, P, 3) with its hidden part filled, and where shown pixels are copies too.
 
     Args:
@@ -47,9 +47,10 @@ def complete(
         reach: depth up to which it is filled, as a share of P; what is deeper stays.
 
     Around the hidden part what is shown is copied from elsewhere too, to tell copies from it: (s, s) not 0.
+    ``None`` if there is nothing to copy.
     """
     size = picture.shape[0]
-    matches = np.full((SIDES[0], SIDES[0], 2), -1, np.int32)
+    matches: Ints | None = None
     for side, rounds in zip(SIDES, ROUNDS, strict=True):
         small = (side, side)
         part = cv2.resize((hidden > 0).astype(np.float32), small, interpolation=cv2.INTER_AREA)
@@ -63,20 +64,23 @@ def complete(
         wanted = np.asarray(cv2.dilate(fill, _PATCH), np.uint8) & (fill | (1 - mask))
         places, sources = (np.argwhere(where > 0).astype(np.int32) for where in (wanted, shown))
         if not len(places) or not len(sources):
-            return picture.astype(np.float32), np.zeros(small, np.uint8)
+            continue
         image = np.asarray(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), np.float32)
         trust = np.exp(-depth / np.float32(TRUST_DEPTH))
-        if side == SIDES[0]:
+        coarse, matches = matches, np.full((*small, 2), -1, np.int32)
+        if coarse is None:
             image[fill > 0] = cv2.resize(guess, small, interpolation=cv2.INTER_AREA)[fill > 0]
         else:
-            matches = _finer(matches, side)
+            matches = _finer(coarse, side)
         _seed(matches, places, shown, sources)
-        if side > SIDES[0]:
+        if coarse is not None:
             _vote(image, matches, np.zeros(small, np.float32), trust, fill)
         weight = np.where(mask > 0, MADE_UP * fill, 1).astype(np.float32)
         for seed in range(rounds):
             cost = _match(image, weight, shown, places, matches, seed)
             _vote(image, matches, cost, trust, fill)
+    if matches is None:
+        return None
     result = picture.astype(np.float32)
     _copy(picture, matches, wanted, result)
     return result, np.asarray(wanted & (1 - mask), np.uint8)

@@ -18,6 +18,7 @@ from vasari.head.landmarks import FaceLandmarker
 from vasari.head.model import HeadModel
 from vasari.portrait import sheet
 from vasari.portrait.backdrop import cut_out
+from vasari.portrait.border import within_border
 from vasari.portrait.creases import crease_maps
 from vasari.portrait.crop import MAX_SIDE, MAX_WHOLE_SIDE, Crop, crop_photo, fit_for_film
 from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
@@ -273,7 +274,7 @@ def _assemble(
         retreat *= sheet.beyond_far_side(knots, landmarks[list(OVAL)], frame, surface.far.side)
     turns, shifts = np.ones((2, len(neutral)), np.float32)
     turns[surface.skin], shifts[surface.skin] = sheet.rigidity(uv[surface.skin], frame, free=free)
-    loose = sheet.held(knots, frame, crop.seen)
+    loose = sheet.held(knots, frame, within_border(crop.picture, crop.seen), free=free)
     turns[model.n_vertices :], shifts[model.n_vertices :] = (
         share * loose for share in sheet.rigidity(knots, frame, free=free)
     )

@@ -34,6 +34,8 @@ WHOLE_FROM, WHOLE_TO = 2.4, 3.4
 TORSO, SWAY = 0.05, 0.6
 #: Shoulders that the photo cuts off are held at the cut, up to this far in, heights of the face.
 CUT_REACH = 0.3
+#: ... and where nobody is cut out, the outermost part of the photo keeps still, heights of the face.
+STILL_EDGE = 0.06
 #: The neck follows the head down to this far below the chin, heights of the face.
 NECK_FROM, NECK_TO = 0.02, 0.75
 #: ... and beside it the shoulders only to this far.
@@ -70,15 +72,22 @@ class FaceFrame:
         return np.asarray(np.stack([offset @ right, offset @ self.up], -1) / self.height, np.float32)
 
 
-def held(points: Floats, frame: FaceFrame, seen: tuple[slice, slice]) -> Floats:
-    """Freedom (n,) of places (n, 2): 0 where the photo cuts off the shoulders, else 1."""
-    _, y = np.moveaxis(frame.along(points), -1, 0)
+def held(points: Floats, frame: FaceFrame, seen: tuple[slice, slice], *, free: bool) -> Floats:
+    """Freedom (n,) of places (n, 2): 0 where the photo cuts off the shoulders, else 1.
+
+    Args:
+        points: (n, 2) pixels. frame: of the face. seen: rows and columns of the picture proper.
+        free: whether the person is cut out; else whatever is beside the head is held at the photo's edges.
+    """
+    x, y = np.moveaxis(frame.along(points), -1, 0)
     rows, columns = seen
     margin = np.minimum(points[:, 0] - columns.start, columns.stop - points[:, 0])
     margin = np.minimum(margin, rows.stop - points[:, 1]) / frame.height
-    edge = smoothstep(margin / CUT_REACH)
-    shoulders = smoothstep((-y - 0.3) / 0.3)
-    return np.asarray(1 - shoulders * (1 - edge), np.float32)
+    edge = smoothstep((margin if free else margin - STILL_EDGE) / CUT_REACH)
+    cut = smoothstep((-y - 0.3) / 0.3)
+    if not free:
+        cut = np.maximum(cut, smoothstep((np.hypot(x / HEAD_ELLIPSE[0], y / HEAD_ELLIPSE[1]) - 1) / 0.3))
+    return np.asarray(1 - cut * (1 - edge), np.float32)
 
 
 def rigidity(points: Floats, frame: FaceFrame, *, free: bool) -> tuple[Floats, Floats]:
