@@ -274,7 +274,7 @@ def _assemble(
         retreat *= sheet.beyond_far_side(knots, landmarks[list(OVAL)], frame, surface.far.side)
     turns, shifts = np.ones((2, len(neutral)), np.float32)
     turns[surface.skin], shifts[surface.skin] = sheet.rigidity(uv[surface.skin], frame, free=free)
-    loose = sheet.held(knots, frame, within_border(crop.picture, crop.seen), free=free)
+    loose = sheet.held(knots, frame, within_border(crop.picture, crop.seen), matte)
     turns[model.n_vertices :], shifts[model.n_vertices :] = (
         share * loose for share in sheet.rigidity(knots, frame, free=free)
     )

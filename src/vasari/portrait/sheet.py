@@ -16,6 +16,7 @@ from vasari.head.camera import Camera, rotation_matrix
 from vasari.portrait.nearness import neighbours, smoothstep
 
 Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
 
 #: Knots along each side of the grid.
 KNOTS = 57
@@ -32,10 +33,9 @@ FALL_FROM, FALL_TO = 1.25, 2.5
 WHOLE_FROM, WHOLE_TO = 2.4, 3.4
 #: Share of the torso in the head's turns, and in its way up, down and aside: shoulders sway and breathe.
 TORSO, SWAY = 0.05, 0.6
-#: Shoulders that the photo cuts off are held at the cut, up to this far in, heights of the face.
-CUT_REACH = 0.3
-#: ... and where nobody is cut out, the outermost part of the photo keeps still, heights of the face.
-STILL_EDGE = 0.06
+#: Shoulders that the photo cuts off are held at the cut, up to this far in, heights of the face; what reaches
+#: its sides beside the head keeps quite still there up to the second.
+CUT_REACH, STILL_EDGE = 0.3, 0.06
 #: The neck follows the head down to this far below the chin, heights of the face.
 NECK_FROM, NECK_TO = 0.02, 0.75
 #: ... and beside it the shoulders only to this far.
@@ -72,22 +72,24 @@ class FaceFrame:
         return np.asarray(np.stack([offset @ right, offset @ self.up], -1) / self.height, np.float32)
 
 
-def held(points: Floats, frame: FaceFrame, seen: tuple[slice, slice], *, free: bool) -> Floats:
-    """Freedom (n,) of places (n, 2): 0 where the photo cuts off the shoulders, else 1.
+def held(points: Floats, frame: FaceFrame, seen: tuple[slice, slice], matte: Bytes) -> Floats:
+    """Freedom (n,) of places (n, 2): 0 where the photo cuts off the person, but for the head, else 1.
 
     Args:
         points: (n, 2) pixels. frame: of the face. seen: rows and columns of the picture proper.
-        free: whether the person is cut out; else whatever is beside the head is held at the photo's edges.
+        matte: (P, P) opacity of the person.
     """
     x, y = np.moveaxis(frame.along(points), -1, 0)
     rows, columns = seen
-    margin = np.minimum(points[:, 0] - columns.start, columns.stop - points[:, 0])
-    margin = np.minimum(margin, rows.stop - points[:, 1]) / frame.height
-    edge = smoothstep((margin if free else margin - STILL_EDGE) / CUT_REACH)
-    cut = smoothstep((-y - 0.3) / 0.3)
-    if not free:
-        cut = np.maximum(cut, smoothstep((np.hypot(x / HEAD_ELLIPSE[0], y / HEAD_ELLIPSE[1]) - 1) / 0.3))
-    return np.asarray(1 - cut * (1 - edge), np.float32)
+    left, right = points[:, 0] - columns.start, columns.stop - points[:, 0]
+    aside = np.minimum(left, right) / frame.height
+    margin = np.minimum(aside, (rows.stop - points[:, 1]) / frame.height)
+    shoulders = smoothstep((-y - 0.3) / 0.3) * (1 - smoothstep(margin / CUT_REACH))
+    row = np.clip(points[:, 1].astype(int), rows.start, rows.stop - 1)
+    touches = np.where(left < right, matte[row, columns.start + 1], matte[row, columns.stop - 2]) / 255
+    beside = smoothstep((np.hypot(x / HEAD_ELLIPSE[0], y / HEAD_ELLIPSE[1]) - 1) / 0.3)
+    beside *= touches * (1 - smoothstep((aside - STILL_EDGE) / CUT_REACH))
+    return np.asarray((1 - shoulders) * (1 - beside), np.float32)
 
 
 def rigidity(points: Floats, frame: FaceFrame, *, free: bool) -> tuple[Floats, Floats]:
