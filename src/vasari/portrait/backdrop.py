@@ -186,7 +186,7 @@ def _filled(picture: Bytes, seen: tuple[slice, slice], small: Bytes, hidden: Byt
         picture, seen, hidden: as for :func:`continue_background`. small: (p, p, 3) the picture, smaller.
         clear: (p, p) how clear the background is, 0..1.
     """
-    whole, half = picture.shape[1::-1], hidden.shape[::-1]
+    whole = picture.shape[1::-1]
     smooth = smooth_fill(small, hidden)
     filled = np.asarray(cv2.resize(_reflected(small, hidden, smooth), whole), np.float32)
     if clear[hidden > 0].max() < LEAST_CLEAR:
@@ -196,9 +196,11 @@ def _filled(picture: Bytes, seen: tuple[slice, slice], small: Bytes, hidden: Byt
         return filled
     copied, both = completed
     # light that differs from where it was copied is made good all the way in
-    ring = cv2.resize(both.astype(np.uint8), half, interpolation=cv2.INTER_NEAREST)
-    lacking = np.asarray(small - cv2.resize(copied, half, interpolation=cv2.INTER_AREA), np.float32)
-    copied += cv2.resize(smooth_fill(lacking, (ring == 0) | (hidden > 0)), whole)
+    coarse = both.shape[::-1]
+    lacking = cv2.resize(small, coarse, interpolation=cv2.INTER_AREA) - cv2.resize(
+        copied, coarse, interpolation=cv2.INTER_AREA
+    )
+    copied += cv2.resize(smooth_fill(np.asarray(lacking, np.float32), both == 0), whole)
     depth = cv2.distanceTransform(hidden, cv2.DIST_L2, 5) / unit_of(small)
     part = clear * np.clip((COMPLETE_PX - depth) / COMPLETE_FADE_PX, 0, 1)
     return np.asarray(
@@ -212,8 +214,13 @@ def _clearness(picture: Bytes, hidden: Bytes) -> Floats:
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
     detail = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), DETAIL_PX * unit))
     apart = cv2.dilate(hidden, disc(2 * DETAIL_PX * unit)) == 0
-    near = _nearby(detail[..., None], apart, DETAIL_AROUND_PX * unit)[..., 0]
-    return np.asarray(smoothstep((near - PLAIN) / (CLEAR_DETAIL - PLAIN)), np.float32)
+    coarse = (picture.shape[1] // 4, picture.shape[0] // 4)  # a wide mean needs few places
+    known = np.asarray(cv2.resize(apart.astype(np.float32), coarse, interpolation=cv2.INTER_AREA), np.float32)
+    detail = np.asarray(cv2.resize(detail * apart, coarse, interpolation=cv2.INTER_AREA), np.float32)
+    reach = DETAIL_AROUND_PX * unit / 4
+    near = cv2.GaussianBlur(detail, (0, 0), reach) / (cv2.GaussianBlur(known, (0, 0), reach) + 1e-4)
+    clear = smoothstep((near - PLAIN) / (CLEAR_DETAIL - PLAIN)).astype(np.float32)
+    return np.asarray(cv2.resize(clear, picture.shape[1::-1]), np.float32)
 
 
 def _reflected(picture: Bytes, hidden: NDArray[np.generic], smooth: Floats) -> Floats:

@@ -22,7 +22,7 @@ SIDES = (48, 96, 192)
 #: Half width of a patch, pixels of those pictures.
 RADIUS = 3
 #: Rounds of matching and filling at each size.
-ROUNDS = (8, 3, 1)
+ROUNDS = (6, 2, 1)
 #: A match this far away, sides of the picture, counts as much worse as one level of difference.
 FAR_LEVEL = 0.06
 #: Made-up pixels of a patch count by so much less than shown ones.

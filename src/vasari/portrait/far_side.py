@@ -88,7 +88,9 @@ def borrow_far_side(
     turned = float(smoothstep(np.array((abs(yaw) - TURNED_FROM) / (TURNED_TO - TURNED_FROM))))
     share = turned * better * badly * skin
     share = np.maximum(share, _spread(model.part_triangles("skin"), share))
-    gain = _gain(photo, uv, twin, quality, light, picture, LIGHT_BLUR * height)
+    gain = np.ones((len(photo), 3), np.float32)
+    if share.any():
+        gain = _gain(photo, uv, twin, quality, light, picture, LIGHT_BLUR * height)
     return FarSide(share.astype(np.float32), twin, gain, -turned * float(np.sign(yaw)))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vasari.head.expressions import EXPRESSIONS
 from vasari.head.face_rows import OVAL
 from vasari.head.model import PART_INDEX, HeadModel
-from vasari.portrait.far_side import FarSide, borrow_far_side
+from vasari.portrait.far_side import TURNED_FROM, FarSide, borrow_far_side
 from vasari.portrait.lamp import cheek_patches, fit_lamp, lamplight
 from vasari.portrait.nearness import neighbours, smoothstep
 from vasari.portrait.pixels import look_up
@@ -118,14 +118,14 @@ def describe_surface(
     skin_order = np.flatnonzero(model.part == PART_INDEX["skin"]).astype(np.int32)
     vertex_normals(rig.photo, model.triangles, skin_order, normals)
     skin = np.unique(model.triangles[skin_order]).astype(np.int32)
-    reach = _reach(model, rig.photo)
+    yaw = _yaw(model, rig.photo)
+    reach = _reach(model, rig.photo, FAR_GONE if abs(yaw) > TURNED_FROM else PATCH_GONE)
     patch = _faded(reach, PATCH_FULL, PATCH_GONE)
     visible = skin[(normals[skin, 2] > 0.1) & (patch[skin] > 0.3)]
     alpha = patch * _edge_fade(model, rig.photo, normals)
     lid = _lid_share(rig, model)
     lamp = fit_lamp(picture, uv, normals, visible, landmarks, frame)
     light = lamplight(lamp, normals)
-    yaw = _yaw(model, rig.photo)
     far = borrow_far_side(model, rig.photo, normals, light, uv, picture, frame.height, yaw)
     more = np.maximum(_faded(reach, FAR_FULL, FAR_GONE) - alpha, 0) * (far.share > 0)
     rim = np.zeros((0, 3), np.float32), np.zeros((0, 2), np.float32)
@@ -200,13 +200,13 @@ def _yaw(model: HeadModel, photo: Floats) -> float:
     return float(np.degrees(np.arcsin(across @ view / np.linalg.norm(across))))
 
 
-def _reach(model: HeadModel, photo: Floats) -> NDArray[np.float64]:
-    """(V,) distance from the landmarks' part of the face along the skin, cm; 0 on all but skin."""
+def _reach(model: HeadModel, photo: Floats, most: float) -> NDArray[np.float64]:
+    """(V,) distance from the landmarks' part of the face along the skin, up to ``most`` cm; 0 off skin."""
     skin = model.part_triangles("skin")
     sources = np.unique(model.triangles[model.landmark_triangle])
     reach = np.zeros(model.n_vertices)
     ids = np.unique(skin)
-    reach[ids] = surface_distance(photo, skin, sources, FAR_GONE, nearest=True)[ids]
+    reach[ids] = surface_distance(photo, skin, sources, most, nearest=True)[ids]
     return reach
 
 
