@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from vasari.head.model import PART_INDEX, HeadModel
 from vasari.portrait.far_side import TURNED_FROM, FarSide, borrow_far_side
 from vasari.portrait.lamp import cheek_patches, fit_lamp, lamplight
 from vasari.portrait.nearness import neighbours, smoothstep
-from vasari.portrait.pixels import look_up
+from vasari.portrait.pixels import disc, look_up
 from vasari.portrait.rig import Rig, surface_distance
 from vasari.portrait.sheet import FaceFrame
 from vasari.render import shade
@@ -30,12 +31,17 @@ PATCH_FULL, PATCH_GONE = 0.3, 1.6
 EDGE_GONE, EDGE_FULL = 0.1, 0.5
 #: ... but only this near the outline of the face, along the skin: nose and lips have their own edges, cm.
 OUTLINE_REACH = 3.0
-#: The far side of the face is drawn farther out once it has turned to the camera, cm.
-FAR_FULL, FAR_GONE = 2.0, 3.8
+#: Cheek and jaw of the far side are drawn farther out once they have turned to the camera, cm: fully up to
+#: the first height over the eye, gone at the second (heights of the face). Temple and brow are the sheet's.
+FAR_FULL, FAR_GONE = 0.8, 1.9
+CHEEK_FULL, CHEEK_GONE = -0.12, 0.14
 #: Where it is looked whether hair hangs beside the outline of the face, heights of the face.
 BESIDE_FACE = (0.05, 0.09, 0.13)
 #: Glasses reach so far below and above the eye, heights of the face, and stand so far in front of it, cm.
 GLASSES_HEIGHT, GLASSES_FORWARD = (-0.14, 0.1), 1.2
+#: Nearer than this to the person's outline nothing is lent, heights of the face; and what has less than this
+#: share of the person's own skin on the far side, lent or not, fades.
+INSIDE, OWN_SKIN = 0.02, 0.8
 #: Less than this share of the far side is not worth a second look.
 LEAST_BORROWED = 0.15
 #: Movement of the lids at which a vertex is all lid, cm.
@@ -128,14 +134,22 @@ def describe_surface(
     light = lamplight(lamp, normals)
     far = borrow_far_side(model, rig.photo, normals, light, uv, picture, frame.height, yaw)
     more = np.maximum(_faded(reach, FAR_FULL, FAR_GONE) - alpha, 0) * (far.share > 0)
+    if matte is not None and far.side:  # places beside the person have nothing to show, nor to lend
+        inside = np.asarray(cv2.erode(matte, disc(INSIDE * frame.height)), np.uint8)
+        own = look_up(inside, uv[None])[0].astype(np.float32) / 255
+        far = replace(far, share=far.share * own[far.twin])
+        more *= smoothstep((own + far.share * (1 - own)) / OWN_SKIN)
     rim = np.zeros((0, 3), np.float32), np.zeros((0, 2), np.float32)
-    if matte is not None and far.share.max() > LEAST_BORROWED:
+    if far.share.max() > LEAST_BORROWED:
         side = float(np.sign(far.side))
-        edge = _outline(landmarks[list(OVAL)], frame, side)
-        # hair that falls beside the face stays in front of it
-        more *= _bare(matte, frame, side, edge, frame.along(uv)[:, 1])
+        heights = frame.along(uv)[:, 1]
         eye = model.groups["lid_upper_left" if side > 0 else "lid_upper_right"][-1]
-        rim = _far_rim(frame, side, edge, float(frame.along(uv[eye])[1]), rig.photo[eye])
+        more *= 1 - smoothstep((heights - heights[eye] - CHEEK_FULL) / (CHEEK_GONE - CHEEK_FULL))
+        if matte is not None:
+            edge = _outline(landmarks[list(OVAL)], frame, side)
+            # hair that falls beside the face stays in front of it
+            more *= _bare(matte, frame, side, edge, heights)
+            rim = _far_rim(frame, side, edge, float(heights[eye]), rig.photo[eye])
     turned = alpha + more
     triangles, kinds = _drawn(model, np.maximum(alpha, turned), lid, far.share)
     skin_pixels = np.concatenate(cheek_patches(picture, landmarks, frame))
