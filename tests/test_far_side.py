@@ -48,6 +48,18 @@ def test_a_turned_face_borrows_its_far_half(aside: Portrait) -> None:
     assert share[x > 3].mean() > 3 * share[x < -3].mean()  # turned to the subject's left, which is hidden
 
 
+def test_hair_beside_the_far_outline_stays_beside_it(portrait: Portrait, aside: Portrait) -> None:
+    assert not portrait.retreat.any()
+    side = int(np.sqrt(len(aside.retreat)))
+    back = aside.retreat.reshape(side, side)
+    assert 0.01 < back.max() < 0.2
+    assert back[:, : side // 3].max() == 0  # on the side that is seen
+    assert back[-side // 4 :].max() < 0.25 * back.max()  # shoulders keep their place
+    still = replace(aside, retreat=np.zeros_like(aside.retreat))
+    assert np.array_equal(drawn(aside, 10), drawn(still, 10))  # turned farther away nothing retreats
+    assert not np.array_equal(drawn(aside, -10), drawn(still, -10))
+
+
 def test_at_rest_nothing_borrowed_shows(aside: Portrait) -> None:
     bare = replace(aside, kinds=np.where(aside.kinds == shade.FAR_LEFT, shade.SKIN, aside.kinds))
     difference = np.abs(drawn(aside, 0).astype(int) - drawn(bare, 0))

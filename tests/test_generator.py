@@ -234,6 +234,20 @@ def test_reset_brings_the_mouth_to_rest(heard: Heard, hush: Heard) -> None:
     assert gap[8] < rest + 0.05
 
 
+def test_head_spares_the_side_that_a_turned_photo_hides(heard: Heard) -> None:
+    def yaw(rest_yaw: float, pose: float = 0.0) -> NDArray[np.float32]:
+        controls = Controls(head_motion=2, pose=(pose, 0, 0))
+        return np.array([f.rotation[0] for f in MotionGenerator(controls, rest_yaw=rest_yaw).push(*heard)])
+
+    free, to_left, to_right = yaw(0), yaw(30), yaw(-30)
+    assert np.ptp(free) > 8
+    assert to_left.min() > -7.01
+    assert to_right.max() < 7.01
+    shown = free > 0  # a head turned to its left may turn on that way
+    np.testing.assert_allclose(to_left[shown], free[shown], atol=1e-4)
+    np.testing.assert_allclose(yaw(30, pose=-20), to_left - 20, atol=1e-3)  # what is asked for comes whole
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_reset_lets_head_and_eyes_go_on_without_a_jerk(heard: Heard, hush: Heard, seed: int) -> None:
     features, voice = heard

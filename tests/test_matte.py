@@ -55,11 +55,30 @@ def test_the_background_goes_on_behind_the_person() -> None:
     shown = picture.copy()
     shown[matte > 0] = (255, 0, 255)
     hidden = cv2.resize(cv2.dilate(matte, np.ones((9, 9))), (160, 160), interpolation=cv2.INTER_NEAREST)
-    filled = continue_background(shown, (hidden > 0).astype(np.uint8)).astype(int)
+    filled = continue_background(shown, everything(shown), (hidden > 0).astype(np.uint8)).astype(int)
     assert np.abs(filled - picture)[cv2.dilate(matte, np.ones((15, 15))) == 0].max() == 0
     assert np.abs(filled[..., 1] - picture[..., 1]).max() < 60  # no magenta anywhere
     edge = (matte > 0) & (cv2.erode(matte, np.ones((9, 9))) == 0)
     assert np.abs(filled - picture)[edge].mean() < 12
+
+
+def test_a_clear_pattern_goes_on_behind_the_person() -> None:
+    y, x = np.mgrid[:640, :640]
+    stripes = np.where(x // 12 % 2, 200, 40)
+    picture = np.stack([stripes, stripes // 2, 240 - stripes], -1).astype(np.uint8)
+    picture += np.random.default_rng(0).integers(0, 12, (640, 640, 1), np.uint8)
+    matte = (((x - 320) / 120) ** 2 + ((y - 320) / 160) ** 2 < 1).astype(np.uint8)
+    shown = picture.copy()
+    shown[matte > 0] = (90, 60, 50)
+    grown = np.asarray(cv2.dilate(matte, np.ones((9, 9))), np.uint8)
+    hidden = grown[::2, ::2]
+    filled = continue_background(shown, everything(shown), hidden)
+    beside = cv2.dilate(matte, np.ones((15, 15))) == 0
+    assert (filled[beside] == shown[beside]).all()
+    edge = (matte > 0) & (cv2.erode(matte, np.ones((61, 61))) == 0)  # 30 pixels deep
+    error = np.abs(filled.astype(int) - picture)[edge].mean()
+    assert error < 0.4 * np.abs(picture - picture.mean((0, 1)))[edge].mean()
+    assert (filled == continue_background(shown, everything(shown), hidden)).all()  # the same every time
 
 
 def test_nothing_moves_beside_the_head_as_it_turns(portrait: Portrait) -> None:

@@ -26,14 +26,25 @@ class Actor:
         controls: how to behave.
         rate: samples a second of the sound that will be heard.
         rest_translation: (3,) where the head is in the photo, cm in camera space.
+        rest_yaw: how far it is turned there, degrees.
         lookahead: seconds of sound beyond its moment that a motion sample waits for.
     """
 
-    def __init__(self, controls: Controls, *, rate: int, rest_translation: Floats, lookahead: float) -> None:
+    def __init__(
+        self,
+        controls: Controls,
+        *,
+        rate: int,
+        rest_translation: Floats,
+        rest_yaw: float = 0.0,
+        lookahead: float,
+    ) -> None:
         self._resampler = SpeechResampler(rate)
         self._features = SpeechFeatures()
         self._activity = VoiceActivity()
-        self._generator = MotionGenerator(controls, rest_translation=rest_translation, lookahead=lookahead)
+        self._generator = MotionGenerator(
+            controls, rest_translation=rest_translation, rest_yaw=rest_yaw, lookahead=lookahead
+        )
         self._wait()
 
     def hear(self, sound: Floats) -> list[MotionFrame]:

@@ -99,7 +99,11 @@ class Performer:
         _check_at_least("ahead", ahead, 1)
         self.fps, self.size, self.rate, self.channels = fps, size, rate, channels
         self._actor = Actor(
-            controls or Controls(), rate=rate, rest_translation=portrait.translation, lookahead=lookahead
+            controls or Controls(),
+            rate=rate,
+            rest_translation=portrait.translation,
+            rest_yaw=portrait.yaw,
+            lookahead=lookahead,
         )
         self._painters = Painters(portrait, size, threads, frame)
         self._ahead = ahead

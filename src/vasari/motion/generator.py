@@ -23,7 +23,7 @@ from vasari.motion.controls import Controls
 from vasari.motion.cues import CueFinder
 from vasari.motion.direction import Directed, Direction
 from vasari.motion.effort import Effort
-from vasari.motion.head_motion import neck_shift
+from vasari.motion.head_motion import kept_turned, neck_shift
 from vasari.motion.life import ACTING, Life, Moment
 from vasari.motion.motion import MOTION_RATE, Floats, MotionFrame
 from vasari.motion.mouth import Mouth
@@ -55,7 +55,7 @@ class MotionGenerator:
     Args:
         controls: how to behave.
         rest_translation: (3,) where the photo's head is in camera space, cm; ``distance`` moves it along
-            this line.
+            this line. rest_yaw: how far it is turned there, degrees; its own motion spares the side it hides.
         articulation: the net of the mouth; the package's own by default. acting: the one of the rest.
         lookahead: seconds of sound beyond a moment that its frame waits for, 0.12 to 0.26 in steps of 0.02,
             those that the features need included. More makes the lips surer and less late.
@@ -69,13 +69,14 @@ class MotionGenerator:
         controls: Controls | None = None,
         *,
         rest_translation: Sequence[float] | Floats = (0.0, 0.0, -110.0),
+        rest_yaw: float = 0.0,
         articulation: Articulation | None = None,
         acting: ActingNet | None = None,
         lookahead: float = defaults.LOOKAHEAD,
     ) -> None:
         controls = controls or Controls()
         self._net = articulation or Articulation()
-        self._rest = np.asarray(rest_translation, np.float64)
+        self._rest, self._rest_yaw = np.asarray(rest_translation, np.float64), rest_yaw
         self._ahead = _rows_ahead(lookahead, self._net)
         self._mouth, self._cues, self._effort = Mouth(self._net, self._ahead), CueFinder(), Effort()
         self._direction, self._life = Direction(controls), Life(controls.seed)
@@ -143,12 +144,14 @@ class MotionGenerator:
         act = self._acting.step(
             features[first:], cue, moment.rotation, moment.gaze, moment.lids, mouth, asked.emotion
         )
-        rotation, translation = moment.rotation + act.rotation, moment.translation + neck_shift(act.rotation)
         head = asked.head_motion * (1 + _HEAD_EFFORT * (effort - 1))
+        rotation = head * (moment.rotation + act.rotation)
+        rotation[0] = kept_turned(float(rotation[0]), self._rest_yaw)
+        translation = head * (moment.translation + neck_shift(act.rotation))
         return MotionFrame(
             _expression(mouth, closure, moment, act, asked),
-            (asked.pose + head * rotation).astype(np.float32),
-            (head * translation + (asked.distance - 1) * self._rest).astype(np.float32),
+            (asked.pose + rotation).astype(np.float32),
+            (translation + (asked.distance - 1) * self._rest).astype(np.float32),
             (asked.gaze + moment.gaze).astype(np.float32),
         )
 

@@ -30,6 +30,11 @@ _NECK = np.array([[0.03, 0.0, -0.06], [0.0, 0.025, 0.0], [0.0, -0.05, 0.0]])
 _NECK_SWAY = (0.28, 0.12, 0.32)  # cm
 _CALM, _LIVEN = 0.45, 0.06  # sway in silence over that in speech; how fast it changes, a frame
 _BRISK = 0.7  # duration of the stroke that begins an utterance, over that of others
+_TURNED_FROM, _TURNED_TO = (
+    8.0,
+    16.0,
+)  # degrees from which on a photo hides a side of the face, and hides it well
+_MOST_SHOWN = 7.0  # degrees by which the hidden side comes forward at the most
 _SILENT = 0.15  # share of talking below which someone listens
 _LISTENING = 2.0  # seconds of silence before the first nod
 _NOD_EVERY, _NOD_SPREAD = 6.5, 0.5  # median seconds between nods, spread of its logarithm
@@ -89,6 +94,18 @@ def neck_shift(rotation: Reals) -> Reals:
     """(3,) cm by which the neck takes a head along that turns by (3,) degrees."""
     shift: Reals = _NECK @ rotation
     return shift
+
+
+def kept_turned(yaw: float, photo_yaw: float) -> float:
+    """The head's own yaw, degrees, so that a photo's hidden side does not come far to the front.
+
+    Args:
+        yaw: away from the photo's. photo_yaw: of the photo; a turned head hides the side it turned away from.
+    """
+    if yaw * photo_yaw >= 0:
+        return yaw
+    hidden = min(max((abs(photo_yaw) - _TURNED_FROM) / (_TURNED_TO - _TURNED_FROM), 0.0), 1.0)
+    return yaw + hidden * (_MOST_SHOWN * math.tanh(yaw / _MOST_SHOWN) - yaw)
 
 
 def _ease(x: float) -> float:

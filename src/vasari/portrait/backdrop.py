@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vasari.portrait.border import within_border
+from vasari.portrait.completion import complete
+from vasari.portrait.crop import continue_outside
 from vasari.portrait.matte import person_matte
 from vasari.portrait.nearness import smoothstep
 from vasari.portrait.pixels import carried_on, disc, grown, polygon, unit_of
@@ -27,11 +30,19 @@ DISTRUSTED_PX, DOUBTED_PX = 4, 14
 HANGS_PX = 45
 #: What differs from the background by so many times its spread there, and so many grey levels, is theirs too.
 OUTLIER, LEAST_UNLIKE = 3.0, 18.0
-#: Share of the person's colour in that of the background from which on it is not believed; its least contrast
-#: with the background, grey levels; and how far around both are looked for, pixels at 512.
-STAINED, LEAST_STAIN, NEARBY_PX, AFAR_PX = 0.2, 25.0, 10, 25
+#: Share of the person's colour in that of the background from which on it is not believed, how much of the
+#: opposite is a halo left by sharpening; the person's least contrast with the background, grey levels; and
+#: how far around both are looked for, pixels at 512.
+STAINED, HALO, LEAST_STAIN, NEARBY_PX, AFAR_PX = 0.2, 0.08, 25.0, 10, 25
 #: Depth, and blur of the mirrored background from there on, pixels at 512.
 SOFTENING_PX = ((5, 1.5), (18, 5.0), (45, 12.0))
+#: Detail is what differs from the mean over so many pixels, itself averaged over so many, at 512. Backgrounds
+#: with less than the first level (grey) are plain or out of focus, those with the second are clear. Where no
+#: place is clearer than the last share nothing is completed.
+DETAIL_PX, DETAIL_AROUND_PX = 2, 30
+PLAIN, CLEAR_DETAIL, LEAST_CLEAR = 0.9, 1.8, 0.05
+#: A clear background is completed up to this depth, fading out over the last part, pixels at 512.
+COMPLETE_PX, COMPLETE_FADE_PX = 75, 20
 #: From the first to the second depth a smooth fill takes over, pixels at 512.
 SHARP_PX, SMOOTH_PX = 40, 100
 
@@ -45,8 +56,24 @@ def cut_out(
         picture, seen, face: as for :func:`~vasari.portrait.matte.person_matte`.
         head: (n, 2) points all over the head, pixels.
 
-    Where they could not, everything belongs to the person.
+    Where they could not, everything belongs to the person. A border around the picture belongs to nobody.
     """
+    proper = within_border(picture, seen)
+    if proper == seen:
+        return _cut_out(picture, seen, face, head)
+    matte, backdrop, free = _cut_out(continue_outside(picture, proper), proper, face, head)
+    if not free:
+        return matte, picture, False
+    border = np.ones(matte.shape, np.bool_)
+    border[proper] = False
+    matte[border], backdrop[border] = 0, picture[border]
+    return matte, backdrop, True
+
+
+def _cut_out(
+    picture: Bytes, seen: tuple[slice, slice], face: Floats, head: Floats
+) -> tuple[Bytes, Bytes, bool]:
+    """As :func:`cut_out` without a look at borders."""
     with stage("person"):
         matte = person_matte(picture, seen, face)
     if matte is None:
@@ -67,7 +94,7 @@ def cut_out(
         beyond = cv2.resize(_person_beyond(matte, seen), half, interpolation=cv2.INTER_AREA) > 0
         beyond = grown(beyond, DISTRUSTED_PX * unit_of(small))
         hidden[beyond], missed[beyond] = 1, 0  # neither background nor a thing that hangs there
-        backdrop = continue_background(picture, hidden)
+        backdrop = continue_background(picture, seen, hidden)
         matte = np.maximum(matte, cv2.resize(missed, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
     return np.asarray(np.rint(255 * matte), np.uint8), backdrop, True
 
@@ -80,21 +107,23 @@ def _person_beyond(matte: Floats, seen: tuple[slice, slice]) -> Bytes:
     return beyond
 
 
-def continue_background(picture: Bytes, hidden: Bytes) -> Bytes:
+def continue_background(picture: Bytes, seen: tuple[slice, slice], hidden: Bytes) -> Bytes:
     """The picture (P, P, 3) without the person.
 
-    Behind the outline the background goes on as its own mirror image, which keeps its grain and pattern, and
-    fades to a smooth fill farther in, where no movement shows it.
+    Behind the outline a clear background is completed from its other parts; one that is plain or out of focus
+    goes on as its own mirror image. Farther in, where no movement shows it, both fade to a smooth fill.
 
     Args:
-        picture: (P, P, 3) RGB. hidden: (P / 2, P / 2) not 0 where it does not show the background.
+        picture: (P, P, 3) RGB. seen: its rows and columns that the photo shows.
+        hidden: (P / 2, P / 2) not 0 where it does not show the background.
     """
     if hidden.all():
         return picture
     half = (hidden.shape[1], hidden.shape[0])
     small = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8)
+    clear = _clearness(small, hidden)
     whole = cv2.resize(hidden, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    filled = cv2.resize(_filled(small, hidden), picture.shape[1::-1])
+    filled = _filled(picture, seen, small, hidden, clear)
     edge = cv2.GaussianBlur(whole.astype(np.float32), (0, 0), 0.8 * unit_of(picture))[..., None]
     edge = np.where(whole[..., None] > 0, np.clip(2 * edge - 0.5, 0, 1), 0)
     result = picture + edge * (filled - picture.astype(np.float32))
@@ -111,7 +140,7 @@ def _missed(
     """
     unit = unit_of(picture)
     person = (matte > CLEAR).astype(np.uint8)
-    hidden = cv2.dilate(person, disc(DISTRUSTED_PX * unit))
+    hidden = np.asarray(cv2.dilate(person, disc(DISTRUSTED_PX * unit)), np.uint8)
     doubted = cv2.dilate(person, disc(DOUBTED_PX * unit)) | around.astype(np.uint8)
     within = np.asarray(cv2.dilate(person, disc(HANGS_PX * unit)), np.uint8)
     near, hanging = within, np.zeros_like(doubted)
@@ -126,7 +155,8 @@ def _missed(
         near = doubted
     theirs = _nearby(picture, matte > 0.9, NEARBY_PX * unit) - behind
     share = (away * theirs).sum(-1) / ((theirs**2).sum(-1) + LEAST_STAIN**2)
-    stained = ((share > STAINED) | (alien > 0)).astype(np.uint8) & doubted
+    halo = (share < -HALO) & (_clearness(picture, hidden) < 0.5)  # what has structure differs anyway
+    stained = ((share > STAINED) | halo | (alien > 0)).astype(np.uint8) & doubted
     stained = cv2.dilate(stained, disc(2 * unit)) & doubted
     return alien * (hanging > 0), np.asarray(hidden | stained | hanging, np.uint8)
 
@@ -149,14 +179,57 @@ def _nearby(values: NDArray[Any], where: NDArray[np.bool_], reach: float) -> Flo
     return np.asarray(mean.reshape(values.shape) / weight, np.float32)
 
 
-def _filled(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
-    """The picture with the hidden part continued from around it."""
+def _filled(picture: Bytes, seen: tuple[slice, slice], small: Bytes, hidden: Bytes, clear: Floats) -> Floats:
+    """The picture (P, P, 3) with the hidden part (p, p) continued from around it.
+
+    Args:
+        picture, seen, hidden: as for :func:`continue_background`. small: (p, p, 3) the picture, smaller.
+        clear: (p, p) how clear the background is, 0..1.
+    """
+    whole = picture.shape[1::-1]
+    smooth = smooth_fill(small, hidden)
+    filled = np.asarray(cv2.resize(_reflected(small, hidden, smooth), whole), np.float32)
+    if clear[hidden > 0].max() < LEAST_CLEAR:
+        return filled
+    completed = complete(picture, seen, hidden, smooth, COMPLETE_PX / 640)
+    if completed is None:
+        return filled
+    copied, both = completed
+    # light that differs from where it was copied is made good all the way in
+    coarse = both.shape[::-1]
+    lacking = cv2.resize(small, coarse, interpolation=cv2.INTER_AREA) - cv2.resize(
+        copied, coarse, interpolation=cv2.INTER_AREA
+    )
+    copied += cv2.resize(smooth_fill(np.asarray(lacking, np.float32), both == 0), whole)
+    depth = cv2.distanceTransform(hidden, cv2.DIST_L2, 5) / unit_of(small)
+    part = clear * np.clip((COMPLETE_PX - depth) / COMPLETE_FADE_PX, 0, 1)
+    return np.asarray(
+        filled + cv2.resize(part.astype(np.float32), whole)[..., None] * (copied - filled), np.float32
+    )
+
+
+def _clearness(picture: Bytes, hidden: Bytes) -> Floats:
+    """(p, p) 0 where the background around is plain or out of focus, to 1 where it shows clear structure."""
+    unit = unit_of(picture)
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+    detail = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), DETAIL_PX * unit))
+    apart = cv2.dilate(hidden, disc(2 * DETAIL_PX * unit)) == 0
+    coarse = (picture.shape[1] // 4, picture.shape[0] // 4)  # a wide mean needs few places
+    known = np.asarray(cv2.resize(apart.astype(np.float32), coarse, interpolation=cv2.INTER_AREA), np.float32)
+    detail = np.asarray(cv2.resize(detail * apart, coarse, interpolation=cv2.INTER_AREA), np.float32)
+    reach = DETAIL_AROUND_PX * unit / 4
+    near = cv2.GaussianBlur(detail, (0, 0), reach) / (cv2.GaussianBlur(known, (0, 0), reach) + 1e-4)
+    clear = smoothstep((near - PLAIN) / (CLEAR_DETAIL - PLAIN)).astype(np.float32)
+    return np.asarray(cv2.resize(clear, picture.shape[1::-1]), np.float32)
+
+
+def _reflected(picture: Bytes, hidden: NDArray[np.generic], smooth: Floats) -> Floats:
+    """The picture with the hidden part continued as a mirror image of what is around it, soon blurred."""
     unit = unit_of(picture)
     depth, labels = cv2.distanceTransformWithLabels(
         np.asarray(hidden, np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     mirrored, valid = _mirrored(picture, hidden, labels)
-    smooth = smooth_fill(picture, hidden)
     trust = cv2.GaussianBlur(valid.astype(np.float32), (0, 0), 2 * unit)[..., None]
     filled = smooth + trust * (mirrored - smooth)
     known = np.where(np.asarray(hidden)[..., None] > 0, filled, picture).astype(np.float32)
@@ -186,7 +259,7 @@ def _mirrored(
     return np.asarray(reflected, np.float32), inside & (lands == 0)
 
 
-def smooth_fill(picture: Bytes, hidden: NDArray[np.generic]) -> Floats:
+def smooth_fill(picture: Bytes | Floats, hidden: NDArray[np.generic]) -> Floats:
     """Hidden pixels from their nearest background, ever smoother (a pyramid of normalised averages)."""
     known = (np.asarray(hidden) == 0).astype(np.float32)
     levels = [(picture * known[..., None], known)]

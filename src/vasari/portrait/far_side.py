@@ -33,12 +33,13 @@ HIDING = 0.25
 RINGS = 3
 #: Rounds of averaging over neighbours that widen the seam.
 SEAM = 8
-#: Light is compared where both twins are seen at least so well, over this width, heights of the face, ...
-LIT, LIGHT_BLUR = 0.42, 0.012
-#: ... and carried so far beyond, cm; of its colour only a part is believed.
-LIGHT_REACH, LIGHT_CHROMA = 1.2, 0.4
-#: The far side may be this much darker or brighter than its twin.
-GAIN_RANGE = (0.4, 1.8)
+#: Light is compared where a place of the far side and its twin are seen at least so well, over this width,
+#: heights of the face, ...
+LIT, TWIN_LIT, LIGHT_BLUR = 0.3, 0.42, 0.012
+#: ... and so many of them are carried so far beyond, cm; of its colour only a part is believed.
+LIGHT_PLACES, LIGHT_REACH, LIGHT_CHROMA = 64, 2.0, 0.4
+#: The far side may be this much darker or brighter than the lamp would have it.
+GAIN_RANGE = (0.2, 1.25)
 #: Side of the small picture in which hiding is found out, pixels.
 _SIDE = 192
 
@@ -50,23 +51,33 @@ class FarSide:
     Attributes:
         share: (V,) of the twin's texture, 0..1, once the vertex has turned towards the camera.
         twin: (V,) the vertex opposite.
-        gain: (V, 3) colour factors from the twin's light to the vertex' own.
+        gain: (V, 3) colour factors from the twin's light to the vertex' own, beyond what the lamp explains.
+        side: the hidden side, -1 or 1 as the sign of x in the picture, times how much is hidden, 0..1.
     """
 
     share: Floats
     twin: Ints
     gain: Floats
+    side: float
 
 
 def borrow_far_side(
-    model: HeadModel, photo: Floats, normals: Floats, uv: Floats, picture: Bytes, height: float, yaw: float
+    model: HeadModel,
+    photo: Floats,
+    normals: Floats,
+    light: Floats,
+    uv: Floats,
+    picture: Bytes,
+    height: float,
+    yaw: float,
 ) -> FarSide:
     """Find what the camera did not see, and what of the other side may stand for it.
 
     Args:
         model: the head model. photo: (V, 3) vertices in camera space, cm. normals: (V, 3).
+        light: (V,) of the lamp on them.
         uv: (V, 2) places of the vertices in the picture (P, P, 3), pixels. height: of the face, pixels.
-        yaw: of the head against the view, degrees.
+        yaw: of the head against the view, degrees; positive if its left ear is nearer.
     """
     twin = twins(model)
     quality = _seen(model, photo, normals, uv, picture.shape[0])
@@ -77,8 +88,10 @@ def borrow_far_side(
     turned = float(smoothstep(np.array((abs(yaw) - TURNED_FROM) / (TURNED_TO - TURNED_FROM))))
     share = turned * better * badly * skin
     share = np.maximum(share, _spread(model.part_triangles("skin"), share))
-    gain = _gain(photo, uv, twin, quality, picture, LIGHT_BLUR * height)
-    return FarSide(share.astype(np.float32), twin, gain)
+    gain = np.ones((len(photo), 3), np.float32)
+    if share.any():
+        gain = _gain(photo, uv, twin, quality, light, picture, LIGHT_BLUR * height)
+    return FarSide(share.astype(np.float32), twin, gain, -turned * float(np.sign(yaw)))
 
 
 def _spread(triangles: Ints, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -126,17 +139,22 @@ def _seen(model: HeadModel, photo: Floats, normals: Floats, uv: Floats, side: in
     return seen
 
 
-def _gain(photo: Floats, uv: Floats, twin: Ints, quality: Floats, picture: Bytes, blur: float) -> Floats:
-    """(V, 3) light of each place over that of its twin, known where both are seen and carried outward."""
-    soft = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.uint8)
-    colour = look_up(soft, uv[None])[0].astype(np.float32) + 4
-    ratio = np.log(colour / colour[twin])
-    both = np.flatnonzero((np.minimum(quality, quality[twin]) > LIT) & (twin != np.arange(len(twin))))
+def _gain(
+    photo: Floats, uv: Floats, twin: Ints, quality: Floats, light: Floats, picture: Bytes, blur: float
+) -> Floats:
+    """(V, 3) brightness of each place over that of its twin, as far as the lamp does not explain it.
+
+    Known where both are seen, and carried outward.
+    """
+    both = np.flatnonzero((quality > LIT) & (quality[twin] > TWIN_LIT) & (twin != np.arange(len(twin))))
     if len(both) < 16:
         return np.ones((len(photo), 3), np.float32)
-    distance, near = neighbours(photo[both], photo, min(24, len(both)))
+    soft = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.uint8)
+    colour = look_up(soft, uv[None])[0].astype(np.float32) + 4
+    ratio = np.log(colour / colour[twin]) - np.log(light / light[twin])[:, None]
+    ratio = np.clip(ratio, *np.log(GAIN_RANGE))
+    distance, near = neighbours(photo[both], photo, min(LIGHT_PLACES, len(both)))
     weight = np.exp(-((distance - distance[:, :1]) / LIGHT_REACH)) * quality[both][near]
     mean = np.einsum("vk,vkc->vc", weight, ratio[both][near]) / weight.sum(1, keepdims=True)
     grey = mean.mean(1, keepdims=True)
-    mean = grey + LIGHT_CHROMA * (mean - grey)
-    return np.asarray(np.clip(np.exp(mean), *GAIN_RANGE), np.float32)
+    return np.asarray(np.exp(grey + LIGHT_CHROMA * (mean - grey)), np.float32)

@@ -18,6 +18,7 @@ from vasari.head.landmarks import FaceLandmarker
 from vasari.head.model import HeadModel
 from vasari.portrait import sheet
 from vasari.portrait.backdrop import cut_out
+from vasari.portrait.border import within_border
 from vasari.portrait.creases import crease_maps
 from vasari.portrait.crop import MAX_SIDE, MAX_WHOLE_SIDE, Crop, crop_photo, fit_for_film
 from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
@@ -68,6 +69,8 @@ class Portrait:
         rotation: (3, 3) and translation: (3,) of the head in the photo; pivot: (3,) it turns about.
         neutral: (N, 3); start, vertex, delta: the 52 expressions on them, sparse (CSR).
         rigidity: (N,) share in the head's turns. sway: (N,) share in its shifts up, down and aside.
+        retreat: (K,) how much farther away the sheet's knots beside the hidden side of a turned head are when
+            that side has turned to the camera, as a share of their distance.
         triangles: (F, 3) that are drawn; kinds: (F,) of surface (:mod:`vasari.render.shade`).
         attributes: (V, N_ATTRIBUTES) of the head's vertices (:mod:`vasari.render.shade`).
         normals: (V, 3) at rest; lamp: (4,) light: ambient and direction, as a share of the skin's brightness.
@@ -105,6 +108,7 @@ class Portrait:
     delta: Floats
     rigidity: Floats
     sway: Floats
+    retreat: Floats
     triangles: Ints
     kinds: Bytes
     attributes: Floats
@@ -120,6 +124,11 @@ class Portrait:
     def distance(self) -> float:
         """Distance of the head to the camera in the photo, cm (for an assumed lens)."""
         return float(-self.translation[2])
+
+    @property
+    def yaw(self) -> float:
+        """Turn of the head in the photo, degrees."""
+        return float(yaw_pitch(self.rotation[:, 2])[0])
 
     @property
     def photo(self) -> Bytes:
@@ -253,9 +262,16 @@ def _assemble(
 
     knots = sheet.knots(picture.shape[0])
     neutral, (start, vertex, delta) = _with_sheet(model, rig, surface, uv, knots, frame, camera, landmarks)
+    pivot = _pivot(model, rig.photo, turn)
+    retreat = np.zeros(len(knots), np.float32)
+    if surface.far.side:
+        ears = np.concatenate([model.groups["ear_left"], model.groups["ear_right"]])
+        skull = rig.photo[np.setdiff1d(surface.skin, ears)]
+        retreat = sheet.retreat(neutral[model.n_vertices :], skull, pivot, camera, surface.far.side)
+        retreat *= sheet.beyond_far_side(knots, landmarks[list(OVAL)], frame, surface.far.side)
     turns, shifts = np.ones((2, len(neutral)), np.float32)
     turns[surface.skin], shifts[surface.skin] = sheet.rigidity(uv[surface.skin], frame, free=free)
-    loose = sheet.held(knots, frame, crop.seen)
+    loose = sheet.held(knots, frame, within_border(crop.picture, crop.seen), matte)
     turns[model.n_vertices :], shifts[model.n_vertices :] = (
         share * loose for share in sheet.rigidity(knots, frame, free=free)
     )
@@ -285,13 +301,14 @@ def _assemble(
         center=np.asarray(camera.center, np.float32),
         rotation=turn,
         translation=shift,
-        pivot=_pivot(model, rig.photo, turn),
+        pivot=pivot,
         neutral=neutral,
         start=start,
         vertex=vertex,
         delta=delta,
         rigidity=turns,
         sway=shifts,
+        retreat=retreat,
         triangles=surface.triangles,
         kinds=surface.kinds,
         attributes=attributes,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vasari.head.expressions import EXPRESSIONS
 from vasari.head.face_rows import OVAL
 from vasari.head.model import PART_INDEX, HeadModel
-from vasari.portrait.far_side import FarSide, borrow_far_side
+from vasari.portrait.far_side import TURNED_FROM, FarSide, borrow_far_side
+from vasari.portrait.lamp import cheek_patches, fit_lamp, lamplight, modelled
 from vasari.portrait.nearness import distance_to, neighbours, smoothstep
-from vasari.portrait.pixels import look_up
+from vasari.portrait.pixels import disc, look_up
 from vasari.portrait.rig import Rig, surface_distance
 from vasari.portrait.sheet import FaceFrame
 from vasari.render import shade
@@ -29,12 +31,17 @@ PATCH_FULL, PATCH_GONE = 0.3, 1.6
 EDGE_GONE, EDGE_FULL = 0.1, 0.5
 #: ... but only this near the outline of the face, along the skin: nose and lips have their own edges, cm.
 OUTLINE_REACH = 3.0
-#: The far side of the face is drawn farther out once it has turned to the camera, cm.
+#: Cheek and jaw of the far side are drawn farther out once they have turned to the camera, cm: fully up to
+#: the first height over the eye, gone at the second (heights of the face). Temple and brow are the sheet's.
 FAR_FULL, FAR_GONE = 0.8, 1.9
+CHEEK_FULL, CHEEK_GONE = -0.12, 0.14
 #: Where it is looked whether hair hangs beside the outline of the face, heights of the face.
 BESIDE_FACE = (0.05, 0.09, 0.13)
 #: Glasses reach so far below and above the eye, heights of the face, and stand so far in front of it, cm.
 GLASSES_HEIGHT, GLASSES_FORWARD = (-0.14, 0.1), 1.2
+#: Nearer than this to the person's outline nothing is lent, heights of the face; and what has less than this
+#: share of the person's own skin on the far side, lent or not, fades.
+INSIDE, OWN_SKIN = 0.02, 0.8
 #: Less than this share of the far side is not worth a second look.
 LEAST_BORROWED = 0.15
 #: Movement of the lids at which a vertex is all lid, cm.
@@ -43,13 +50,6 @@ LID_MOVE = 0.30
 LID_FULL, LID_GONE = 0.4, 0.8
 #: ... in flat drawings, whose eyes are as large as they please.
 DRAWN_LID = 1.2, 1.9
-#: Side light may change the skin's brightness this much at most.
-LAMP_MOST = 0.3
-#: Skin with less variation within a patch than this is painted flat, grey levels.
-FLAT_GRAIN = 0.8
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-_CHEEKS = (50, 280, 205, 425, 101, 330, 118, 347, 187, 411)
 
 
 @dataclass(frozen=True)
@@ -130,25 +130,36 @@ def describe_surface(
     skin_order = np.flatnonzero(model.part == PART_INDEX["skin"]).astype(np.int32)
     vertex_normals(rig.photo, model.triangles, skin_order, normals)
     skin = np.unique(model.triangles[skin_order]).astype(np.int32)
-    reach = _reach(model, rig.photo)
+    yaw = _yaw(model, rig.photo)
+    reach = _reach(model, rig.photo, FAR_GONE if abs(yaw) > TURNED_FROM else PATCH_GONE)
     patch = _faded(reach, PATCH_FULL, PATCH_GONE)
     visible = skin[(normals[skin, 2] > 0.1) & (patch[skin] > 0.3)]
     alpha = patch * _edge_fade(model, rig.photo, normals)
-    modelled = _modelled(picture, landmarks, frame)
-    lid = _lid_share(rig, model, LID_FULL, LID_GONE) if modelled > 0.5 else _lid_share(rig, model, *DRAWN_LID)
-    far = borrow_far_side(model, rig.photo, normals, uv, picture, frame.height, _yaw(model, rig.photo))
+    shaded = modelled(picture, landmarks, frame)
+    lid = _lid_share(rig, model, LID_FULL, LID_GONE) if shaded > 0.5 else _lid_share(rig, model, *DRAWN_LID)
+    lamp = fit_lamp(picture, uv, normals, visible, landmarks, frame, shaded)
+    light = lamplight(lamp, normals)
+    far = borrow_far_side(model, rig.photo, normals, light, uv, picture, frame.height, yaw)
     more = np.maximum(_faded(reach, FAR_FULL, FAR_GONE) - alpha, 0) * (far.share > 0)
+    if matte is not None and far.side:  # places beside the person have nothing to show, nor to lend
+        inside = np.asarray(cv2.erode(matte, disc(INSIDE * frame.height)), np.uint8)
+        own = look_up(inside, uv[None])[0].astype(np.float32) / 255
+        far = replace(far, share=far.share * own[far.twin])
+        more *= smoothstep((own + far.share * (1 - own)) / OWN_SKIN)
     rim = np.zeros((0, 3), np.float32), np.zeros((0, 2), np.float32)
-    if matte is not None and far.share.max() > LEAST_BORROWED:
-        side = float(np.sign((far.share * frame.along(uv)[:, 0]).sum()))
-        edge = _outline(landmarks[list(OVAL)], frame, side)
-        # hair that falls beside the face stays in front of it
-        more *= _bare(matte, frame, side, edge, frame.along(uv)[:, 1])
+    if far.share.max() > LEAST_BORROWED:
+        side = float(np.sign(far.side))
+        heights = frame.along(uv)[:, 1]
         eye = model.groups["lid_upper_left" if side > 0 else "lid_upper_right"][-1]
-        rim = _far_rim(frame, side, edge, float(frame.along(uv[eye])[1]), rig.photo[eye])
+        more *= 1 - smoothstep((heights - heights[eye] - CHEEK_FULL) / (CHEEK_GONE - CHEEK_FULL))
+        if matte is not None:
+            edge = _outline(landmarks[list(OVAL)], frame, side)
+            # hair that falls beside the face stays in front of it
+            more *= _bare(matte, frame, side, edge, heights)
+            rim = _far_rim(frame, side, edge, float(heights[eye]), rig.photo[eye])
     turned = alpha + more
     triangles, kinds = _drawn(model, np.maximum(alpha, turned), lid, far.share)
-    skin_pixels = np.concatenate(_cheek_patches(picture, landmarks, frame))
+    skin_pixels = np.concatenate(cheek_patches(picture, landmarks, frame))
     outline = neighbours(uv[visible], landmarks[list(OVAL)], 1)[1][:, 0]
     return Surface(
         triangles,
@@ -163,9 +174,9 @@ def describe_surface(
         np.asarray(turned, np.float32),
         rim,
         normals,
-        _lamp(picture, uv, normals, visible, landmarks, frame, modelled),
+        lamp,
         skin_pixels,
-        modelled,
+        shaded,
     )
 
 
@@ -211,13 +222,13 @@ def _yaw(model: HeadModel, photo: Floats) -> float:
     return float(np.degrees(np.arcsin(across @ view / np.linalg.norm(across))))
 
 
-def _reach(model: HeadModel, photo: Floats) -> NDArray[np.float64]:
-    """(V,) distance from the landmarks' part of the face along the skin, cm; 0 on all but skin."""
+def _reach(model: HeadModel, photo: Floats, most: float) -> NDArray[np.float64]:
+    """(V,) distance from the landmarks' part of the face along the skin, up to ``most`` cm; 0 off skin."""
     skin = model.part_triangles("skin")
     sources = np.unique(model.triangles[model.landmark_triangle])
     reach = np.zeros(model.n_vertices)
     ids = np.unique(skin)
-    reach[ids] = surface_distance(photo, skin, sources, FAR_GONE, nearest=True)[ids]
+    reach[ids] = surface_distance(photo, skin, sources, most, nearest=True)[ids]
     return reach
 
 
@@ -286,51 +297,3 @@ def _drawn(model: HeadModel, alpha: Floats, lid: Floats, borrowed: Floats) -> tu
         triangles.append(own)
         kinds.append(of_kind)
     return np.concatenate(triangles).astype(np.int32), np.concatenate(kinds)
-
-
-def _cheek_patches(picture: Bytes, landmarks: Floats, frame: FaceFrame) -> list[Bytes]:
-    """Colours (n, 3) of small patches of skin on the cheeks."""
-    reach = max(int(0.02 * frame.height), 1)
-    patches = []
-    for x, y in landmarks[list(_CHEEKS)].astype(int):
-        patch = picture[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]
-        patches.append(patch.reshape(-1, 3))
-    return patches
-
-
-def _modelled(picture: Bytes, landmarks: Floats, frame: FaceFrame) -> float:
-    """0 for skin that is painted in flat colours, which no lamp lights, to 1 for skin that has a texture."""
-    grain = [float((patch @ _LUMA).std()) for patch in _cheek_patches(picture, landmarks, frame)]
-    return float(smoothstep(np.array((np.median(grain) - FLAT_GRAIN) / FLAT_GRAIN)))
-
-
-def _lamp(
-    picture: Bytes,
-    uv: Floats,
-    normals: Floats,
-    visible: Ints,
-    landmarks: Floats,
-    frame: FaceFrame,
-    modelled: float,
-) -> Floats:
-    """Light on the skin: first-order spherical harmonics (Basri and Jacobs, PAMI 2003), robustly fitted.
-
-    What is painted flat has none.
-    """
-    inside = distance_to(landmarks, uv[visible]) < 0.04 * frame.height
-    ids = visible[inside]
-    x, y = np.clip(uv[ids].astype(int), 0, picture.shape[0] - 1).T
-    brightness = picture[y, x] @ _LUMA / 255
-    basis = np.concatenate([np.ones((len(ids), 1), np.float32), normals[ids]], 1)
-    weight = np.ones(len(ids), np.float32)
-    light = np.zeros(4, np.float32)
-    for _ in range(6):  # iteratively reweighted: brows, lips and shadows are outliers
-        scaled = basis * weight[:, None]
-        light = np.linalg.solve(scaled.T @ basis + 1e-2 * np.eye(4), scaled.T @ brightness)
-        error = brightness - basis @ light
-        weight = 1 / (1 + (error / 0.08) ** 2)
-    light /= max(float(np.median(basis @ light)), 0.05)
-    strength = float(np.linalg.norm(light[1:]))
-    light[1:] *= modelled * min(1.0, LAMP_MOST / max(strength, 1e-6))
-    light[0] = max(light[0], 0.5)
-    return light.astype(np.float32)

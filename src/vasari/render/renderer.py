@@ -14,7 +14,9 @@ from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.head.model import HeadModel
 from vasari.motion.motion import MotionFrame
 from vasari.portrait.creases import COARSENESS, DEPTH, EVEN, crease_weights
+from vasari.portrait.lamp import lamplight
 from vasari.portrait.portrait import Portrait
+from vasari.portrait.sheet import RETREAT_TURN
 from vasari.render import fringe, geometry, shade
 from vasari.render.eyelids import MadeLids, lid_cover, with_lids
 from vasari.render.glasses import GlassesPainter
@@ -153,7 +155,12 @@ class Renderer:
         self._opaque = self._skin[opacity > 0]
         self._far = np.unique(portrait.triangles[np.isin(portrait.kinds, (shade.FAR_LEFT, shade.FAR_RIGHT))])
         self._lids = [MadeLids.of(portrait, side) for side in ("Left", "Right")]
-        self._rest_light = self._lamplight(portrait.normals[self._skin])
+        self._rest_light = lamplight(portrait.lamp, portrait.normals[self._skin])
+        across = portrait.rotation[:, 0]  # through the head's middle plane, where twins are mirrored
+        opposite = portrait.normals[self._far] @ (np.eye(3, dtype=np.float32) - 2 * np.outer(across, across))
+        self._far_light = lamplight(portrait.lamp, portrait.normals[self._far])
+        self._forward_turn = float(np.copysign(RETREAT_TURN, -portrait.yaw))
+        self._twin_light = lamplight(portrait.lamp, opposite)
         self._recess = np.zeros(self._head, np.float32)
         for kind, recess in RECESS.items():
             self._recess[portrait.triangles[portrait.kinds == kind]] = recess
@@ -172,7 +179,8 @@ class Renderer:
         turn = np.asarray(rotation_matrix(*frame.rotation), np.float32)
         looks = self._looks(frame, turn)
         weights = with_lids(frame, looks)
-        self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32))
+        forward = float(np.clip(frame.rotation[0] / self._forward_turn, 0, 1))
+        self._move(scratch, weights, turn, np.asarray(frame.translation, np.float32), forward)
         self._light(scratch)
         with stage("sheet"):
             drawing = self._sheet.draw(scratch.places[self._head :])
@@ -193,9 +201,14 @@ class Renderer:
     # -- geometry ------------------------------------------------------------------------------
 
     @stage("geometry")
-    def _move(self, scratch: _Scratch, weights: Floats, turn: Floats, translation: Floats) -> None:
+    def _move(
+        self, scratch: _Scratch, weights: Floats, turn: Floats, translation: Floats, forward: float
+    ) -> None:
+        """Where everything is, with a hidden side ``forward`` to the camera, 0..1."""
         p = self._p
         geometry.express(p.neutral, p.start, p.vertex, p.delta, weights, scratch.points)
+        if forward:
+            scratch.points[self._head :] *= 1 + forward * p.retreat[:, None]
         geometry.pose(scratch.points, p.rigidity, p.sway, self._nearing, turn, p.pivot, translation)
         self._tongue.rise(scratch.points, turn, float(weights[EXPRESSION_INDEX["tongueOut"]]))
         geometry.project(scratch.points, self._focal, self._center, scratch.places)
@@ -217,7 +230,7 @@ class Renderer:
         p = self._p
         geometry.vertex_normals(scratch.points[: self._head], p.triangles, self._skin_order, scratch.normals)
         light = scratch.attributes[:, shade.LIGHT]
-        ratio = self._lamplight(scratch.normals[self._skin]) / self._rest_light
+        ratio = lamplight(p.lamp, scratch.normals[self._skin]) / self._rest_light
         light[self._skin] = np.clip(ratio, *LIGHT_RANGE)
         if len(self._far):
             self._turn_far_side(scratch)
@@ -241,14 +254,14 @@ class Renderer:
         turned = np.clip((facing - self._p.normals[self._far, 2]) / FAR_TURN, 0, 1)
         rest = self._attributes[self._far]
         now = scratch.attributes
-        now[self._far, shade.SHARE] = turned * rest[:, shade.SHARE]
+        share = turned * rest[:, shade.SHARE]
+        now[self._far, shade.SHARE] = share
+        before = self._far_light + share * (self._twin_light - self._far_light)
+        light = lamplight(self._p.lamp, scratch.normals[self._far]) / before
+        now[self._far, shade.LIGHT] = np.clip(light, *LIGHT_RANGE)
         shown = turned * np.clip(facing / FAR_EDGE, 0, 1)
         opacity = rest[:, shade.ALPHA]
         now[self._far, shade.ALPHA] = opacity + shown * (rest[:, shade.TURNED] - opacity)
-
-    def _lamplight(self, normals: Floats) -> Floats:
-        lamp = self._p.lamp
-        return np.asarray(np.maximum(lamp[0] + normals @ lamp[1:], 0.2), np.float32)
 
     # -- drawing -------------------------------------------------------------------------------
 

@@ -92,5 +92,6 @@ class Workload:
             Controls(),
             rate=SPEECH_RATE,
             rest_translation=self.portrait.translation,
+            rest_yaw=self.portrait.yaw,
             lookahead=defaults.LOOKAHEAD,
         )
