@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from vasari.head.model import HeadModel
@@ -66,18 +67,52 @@ class MouthLight:
         widest = float(gaps.max())
         across = upper[-1] - upper[0]
         opening = (upper + lower) / 2
-        inside = points[self._inside]
-        along, here = np.maximum.accumulate(opening @ across), inside @ across
+        along = np.maximum.accumulate(opening @ across)
+        here = points[self._inside] @ across
         half = 0.5 * (SPREAD * widest + (1 - SPREAD) * np.interp(here, along, gaps).astype(np.float32))
-        half = np.maximum(half, LEAST_HALF)
-        depth = np.maximum(np.interp(here, along, opening[:, 2]).astype(np.float32) - inside[:, 2], 0)
-        entering = self._reach * half * HALF_WIDTH
-        entering /= np.sqrt((half**2 + depth**2) * (HALF_WIDTH**2 + depth**2))
-        entering = np.minimum(entering, 1)
-        glow = self._glow / (1 + (depth[:, None] / GLOW_DEPTH) ** 2)
-        facing = np.maximum(normals[self._inside] @ MOUTH_LIGHT, 0)
-        gleam = self._gleam * entering * facing**GLEAM_POWER
-        facing = self._ambient + (1 - self._ambient) * np.sqrt(facing)
-        colour = glow + (1 - glow) * entering[:, None]
-        light = colour @ _LUMA
-        return np.asarray(light * facing + gleam), self._tints * (colour / light[:, None]), widest
+        front = np.interp(here, along, opening[:, 2]).astype(np.float32)
+        light, colours = np.empty(len(here), np.float32), np.empty((len(here), 3), np.float32)
+        _light(
+            points, normals, self._inside, half, front, self._reach, self._glow, self._ambient, self._gleam,
+            self._tints, light, colours,
+        )  # fmt: skip
+        return light, colours, widest
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _light(
+    points: Floats,
+    normals: Floats,
+    inside: Ints,
+    half: Floats,
+    front: Floats,
+    reach: Floats,
+    glow: Floats,
+    ambient: Floats,
+    gleam: Floats,
+    tints: Floats,
+    light: Floats,
+    colours: Floats,
+) -> None:
+    """Brightness (n,), colours (n, 3) behind an opening 2 ``half`` (n,) high at depth ``front`` (n,), cm."""
+    for k in range(len(inside)):
+        v = inside[k]
+        h = max(half[k], np.float32(LEAST_HALF))
+        d = max(front[k] - points[v, 2], np.float32(0))
+        entering = reach[k] * h / np.sqrt(h * h + d * d)
+        entering = min(entering * np.float32(HALF_WIDTH) / np.sqrt(np.float32(HALF_WIDTH**2) + d * d), 1)
+        deep = d / np.float32(GLOW_DEPTH)
+        passed = np.float32(1) / (np.float32(1) + deep * deep)
+        facing = np.float32(0)
+        for c in range(3):
+            facing += normals[v, c] * MOUTH_LIGHT[c]
+        facing = max(facing, np.float32(0))
+        total = np.float32(0)
+        for c in range(3):
+            part = passed * glow[k, c]
+            colours[k, c] = part + (1 - part) * entering
+            total += _LUMA[c] * colours[k, c]
+        for c in range(3):
+            colours[k, c] *= tints[k, c] / total
+        shaded = ambient[k] + (1 - ambient[k]) * np.sqrt(facing)
+        light[k] = total * shaded + gleam[k] * entering * facing ** np.float32(GLEAM_POWER)
