@@ -13,6 +13,7 @@ from scipy.optimize import lsq_linear
 from vasari.head.camera import Camera, angles, look, rotation_matrix
 from vasari.head.expressions import EXPRESSION_INDEX
 from vasari.head.eyes import Eyes
+from vasari.head.face_rows import FaceRows, fitted_index
 from vasari.head.fit import fit_head
 from vasari.head.fitter import box_minimum
 from vasari.head.landmarks import FaceLandmarker, FaceLandmarks
@@ -164,3 +165,12 @@ def test_box_minimum_agrees_with_a_reference_solver() -> None:
         upper = np.where(np.isinf(lower), np.inf, lower + 1)
         step = box_minimum(rows.T @ rows, -rows.T @ rhs, lower, upper)
         np.testing.assert_allclose(step, lsq_linear(rows, rhs, (lower, upper), tol=1e-12).x, atol=1e-5)
+
+
+def test_landmarks_of_the_chin_lag_behind_its_skin(model: HeadModel) -> None:
+    """As they do on filmed faces; those of the lips go with it."""
+    rows = FaceRows.of(model)
+    seen = rows.expression[:, 1, fitted_index("jawOpen")]
+    skin = model.landmarks(model.expression_dense[EXPRESSION_INDEX["jawOpen"]])[:, 1]
+    assert seen[152] == pytest.approx(0.7 * skin[152], rel=0.01)
+    assert seen[18] == pytest.approx(skin[18], rel=0.01)

@@ -182,6 +182,25 @@ def test_the_moving_astronaut(photo: Path, tmp_path: Path) -> None:
     assert np.ptp(motion.expression, axis=0).max() < 0.35, "the face itself does not change"
 
 
+def test_the_first_frame_is_read_as_all_others(photo: Path, tmp_path: Path) -> None:
+    """A photo that stands still: its landmarks do not jump after the first frame."""
+    video = tmp_path / "still.mp4"
+    picture = np.ascontiguousarray(read_photo(photo)[:510, :510])
+    with av.open(str(video), "w") as file:
+        stream = file.add_stream("h264", rate=Fraction(25), options={"crf": "4"})
+        stream.width = stream.height = 510
+        stream.pix_fmt = "yuv444p"
+        for _ in range(4):
+            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")):
+                file.mux(packet)
+        for packet in stream.encode():
+            file.mux(packet)
+    points = LandmarkClip.read(video).points[..., :2]
+    first, later = (float(np.linalg.norm(points[k] - points[k + 1], axis=1).mean()) for k in (0, 2))
+    assert first < 0.4
+    assert first < 3 * later + 0.2
+
+
 def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("not a video")

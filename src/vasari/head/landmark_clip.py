@@ -76,7 +76,10 @@ class LandmarkClip:
         for time, total, picture in pictures(Path(video)):
             if times and time <= times[-1]:
                 continue
+            lost = face is None
             face = landmarker.follow(picture, face)
+            if lost and face:  # a careful reading lies a little beside those that follow
+                face = landmarker.follow(picture, face)
             size = (picture.shape[1], picture.shape[0])
             faces.append(face)
             times.append(time)

@@ -22,7 +22,7 @@ IVORY = np.array([238, 228, 208], np.float32)
 USUAL_SKIN = np.array([205, 158, 136], np.float32)
 LIGHT_ON_TEETH = 0.5
 #: Teeth are this bright compared with the photo's bright skin.
-TEETH_LUMINANCE = 1.0
+TEETH_LUMINANCE = 1.08
 #: Between parted lips there are teeth if at least so many pixels are at least so bright, over the skin.
 LEAST_TEETH_PX, SEEN_TEETH = 60, 0.75
 #: The lower row lies in the shade of the upper one.
@@ -38,7 +38,7 @@ LINING_DEPTH = 1.1
 GROOVE, GROOVE_WIDTH = 0.12, 0.35
 PALE_TIP, PALE_REACH = 0.25, 3.0
 #: ... and its root lies in the shade, from and to so far behind the tip, cm.
-DARK_ROOT, ROOT = 0.5, (1.8, 5.5)
+DARK_ROOT, ROOT = 0.65, (0.8, 4.5)
 #: How far into the lips the colours between them bleed, pixels at 512.
 RIM_INSET_PX = 2.0
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -77,10 +77,10 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
     for gums in ("gums_upper", "gums_lower"):
         tints[model.groups[gums]] = 0.92 * flesh
     tints[model.groups["tongue"]] = _tongue(
-        model, _tone(lip, np.array([1.12, 0.84, 0.86], np.float32), saturation)
+        model, _tone(lip, np.array([1.5, 1.2, 1.24], np.float32), saturation)
     )
     _line_mouth(
-        tints, model, photo, picture, uv, _tone(lip, np.array([0.75, 0.44, 0.44], np.float32), saturation)
+        tints, model, photo, picture, uv, _tone(lip, np.array([0.9, 0.56, 0.56], np.float32), saturation)
     )
     return tints
 

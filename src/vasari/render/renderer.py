@@ -20,6 +20,7 @@ from vasari.portrait.sheet import RETREAT_TURN
 from vasari.render import fringe, geometry, shade
 from vasari.render.eyelids import MadeLids, lid_cover, with_lids
 from vasari.render.glasses import GlassesPainter
+from vasari.render.mouth_light import MouthLight
 from vasari.render.raster import SUPERSAMPLING, WIDTH, rasterise
 from vasari.render.sheet import SheetPainter
 from vasari.render.texture import packed, texels_of, texture, unpacked
@@ -37,18 +38,6 @@ RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.
 TONGUE_RECESS = 0.2
 #: Over lips nearer than this no moustache hangs, cm.
 SHUT = 0.06
-#: Light in the mouth falls with depth behind the lips over the width of the opening, squared, times this.
-MOUTH_DIMMING = 0.14
-#: ... counted from this far behind them, cm.
-LIT_DEPTH = 0.55
-#: Width of the opening that light enters by, closed (cm), and its growth with the gap between the lips.
-LEAST_OPENING, OPENING_PER_GAP = 0.45, 0.5
-#: The light comes from in front and above.
-MOUTH_LIGHT = np.array([0.0, 0.35, 0.94], np.float32)
-#: Light in the mouth that comes from everywhere: teeth round off into shade, soft parts hardly.
-TEETH_AMBIENT, FLESH_AMBIENT = 0.66, 0.78
-#: Gleam of wet teeth and flesh: strength and sharpness.
-TEETH_GLEAM, FLESH_GLEAM, GLEAM_POWER = 0.12, 0.35, 16
 #: A hidden side is its twin's when it has turned by this much towards the camera (cosine), solid at this one.
 FAR_TURN, FAR_EDGE = 0.2, 0.15
 #: The eyeballs of a photo are off by at most this much, degrees.
@@ -133,10 +122,8 @@ class Renderer:
         self._attributes[worn, shade.TWIN_U : shade.TWIN_V + 1] = portrait.attributes[
             worn, shade.TWIN_U : shade.TWIN_V + 1
         ]
-        teeth = np.isin(self._tinted, np.concatenate([upper, groups["teeth_lower"]]))
-        self._ambient = np.where(teeth, TEETH_AMBIENT, FLESH_AMBIENT).astype(np.float32)
-        self._gleam = np.where(teeth, TEETH_GLEAM, FLESH_GLEAM).astype(np.float32)
-        self._ambient[own], self._gleam[own] = 1, 0  # the photo's teeth are lit
+        tints = portrait.attributes[self._tinted, shade.RED : shade.BLUE + 1]
+        self._mouth_light = MouthLight(model, self._tinted.astype(np.int32), tints, own)
         self._rims = groups["lip_upper_rim"], groups["lip_lower_rim"]
         self._creases = [_boxed(fold) for fold in portrait.creases]
         self._crease_scale = 1 / (scale * fine * COARSENESS)
@@ -237,16 +224,9 @@ class Renderer:
         geometry.vertex_normals(
             scratch.points[: self._head], p.triangles, self._tinted_order, scratch.normals
         )
-        inside = scratch.points[self._tinted]
-        upper, lower = (scratch.points[rim] for rim in self._rims)
-        scratch.gap = float(np.linalg.norm(upper - lower, axis=1).max())
-        opening = LEAST_OPENING + OPENING_PER_GAP * scratch.gap
-        lips = max(upper[:, 2].max(), lower[:, 2].max()) - LIT_DEPTH
-        depth = np.maximum(lips - inside[:, 2], 0) / opening
-        facing = np.maximum(scratch.normals[self._tinted] @ MOUTH_LIGHT, 0)
-        gleam = self._gleam * facing**GLEAM_POWER
-        facing = self._ambient + (1 - self._ambient) * np.sqrt(facing) + gleam
-        light[self._tinted] = facing / (1 + MOUTH_DIMMING * depth**2)
+        brightness, colours, scratch.gap = self._mouth_light(scratch.points, scratch.normals)
+        light[self._tinted] = brightness
+        scratch.attributes[self._tinted, shade.RED : shade.BLUE + 1] = colours
 
     def _turn_far_side(self, scratch: _Scratch) -> None:
         """What the photo hid takes its twin's texture as it turns towards the camera."""
