@@ -36,6 +36,10 @@ Packed = NDArray[np.uint32]
 RECESS = {shade.SOCKET: 0.8, shade.EYE_LEFT: 0.35, shade.EYE_RIGHT: 0.35, shade.TINTED: 0.15}
 #: ... and more from the tongue, so that the inner sides of the lips cover it, cm.
 TONGUE_RECESS = 0.2
+#: ... and more from what is beside and under it: seen from the side their coarse surfaces cross, cm.
+BESIDE_TONGUE = {"teeth_lower": 0.5, "gums_lower": 0.8}
+#: ... and from the lining of the mouth, as far behind the lips as this, cm.
+LINING_RECESS, LINING_DEPTH = 1.0, 1.0
 #: Over lips nearer than this no moustache hangs, cm.
 SHUT = 0.06
 #: A hidden side is its twin's when it has turned by this much towards the camera (cosine), solid at this one.
@@ -148,10 +152,7 @@ class Renderer:
         self._far_light = lamplight(portrait.lamp, portrait.normals[self._far])
         self._forward_turn = float(np.copysign(RETREAT_TURN, -portrait.yaw))
         self._twin_light = lamplight(portrait.lamp, opposite)
-        self._recess = np.zeros(self._head, np.float32)
-        for kind, recess in RECESS.items():
-            self._recess[portrait.triangles[portrait.kinds == kind]] = recess
-        self._recess[groups["tongue"]] += TONGUE_RECESS
+        self._recess = _recess(portrait, model)
         self._recess[portrait.triangles[self._skin_order]] = 0
         self._sheet = SheetPainter(portrait, size)
         camera = Camera(self._focal, (float(self._center[0]), float(self._center[1])))
@@ -365,6 +366,20 @@ def _by_kind(portrait: Portrait) -> Portrait:
     """The same portrait with the triangles of each kind of surface in one row, skin first."""
     order = np.argsort(portrait.kinds, kind="stable")
     return replace(portrait, triangles=portrait.triangles[order], kinds=portrait.kinds[order])
+
+
+def _recess(portrait: Portrait, model: HeadModel) -> Floats:
+    """(V,) depth taken from what lies behind lids and lips, cm."""
+    recess, groups = np.zeros(len(portrait.attributes), np.float32), model.groups
+    for kind, depth in RECESS.items():
+        recess[portrait.triangles[portrait.kinds == kind]] = depth
+    recess[groups["tongue"]] += TONGUE_RECESS
+    for name, depth in BESIDE_TONGUE.items():
+        recess[groups[name]] += depth
+    lining = np.setdiff1d(np.unique(model.part_triangles("mouth")), groups["lips"])
+    behind = model.neutral[groups["lip_upper_rim"], 2].min() - model.neutral[lining, 2]
+    recess[lining] += LINING_RECESS * np.clip(behind / LINING_DEPTH, 0, 1)
+    return recess
 
 
 def _photographed(looks: Floats, closing: Floats) -> Floats:
