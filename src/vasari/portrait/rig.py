@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import dijkstra
 
 from vasari.head.expressions import EXPRESSIONS
 from vasari.head.fit import HeadFit
 from vasari.head.model import HeadModel
 from vasari.portrait.infancy import infancy
+from vasari.portrait.surface_distance import edges_of, surface_distance
 from vasari.portrait.teeth_row import CROWN_VERTICES
 from vasari.stages import stage
 
@@ -82,18 +81,21 @@ def build_rig(model: HeadModel, fit: HeadFit, residual: Floats, landmarks: Float
         + np.asarray(fit.translation, np.float32)
         + residual
     )
+    edges = edges_of(model.part_triangles("skin", "mouth"))
     neutral = photo + np.tensordot(kept - fit.expression, deltas, 1).astype(np.float32)
     for _ in range(2):  # the second pass follows the rims' own curves as the first has left them
-        neutral = neutral + _meet(model, neutral, "lip_upper_rim", "lip_lower_rim", LIP_REACH, share=0.5)
+        neutral = neutral + _meet(
+            model, edges, neutral, "lip_upper_rim", "lip_lower_rim", LIP_REACH, share=0.5
+        )
     neutral = _seat_teeth(model, neutral.astype(np.float32), turn, infancy(landmarks))
     # a weight of 1 reaches the full shape from where the photo's face already is
     deltas = deltas * (1 - kept)[:, None, None]
     _move_inside(model, deltas, turn)
     for side in ("Left", "Right"):
         j = EXPRESSIONS.index(f"eyeBlink{side}")
-        rims = (f"lid_upper_{side.lower()}", f"lid_lower_{side.lower()}")
+        rims = f"lid_upper_{side.lower()}", f"lid_lower_{side.lower()}"
         for _ in range(2):
-            deltas[j] += _meet(model, neutral + deltas[j], *rims, LID_REACH, share=0.8)
+            deltas[j] += _meet(model, edges, neutral + deltas[j], *rims, LID_REACH, share=0.8)
     return Rig(photo.astype(np.float32), neutral.astype(np.float32), *_sparse(deltas))
 
 
@@ -154,11 +156,19 @@ def _move_inside(model: HeadModel, deltas: Floats, turn: Floats) -> None:
         deltas[j, np.concatenate([model.groups[part] for part in UPPER])] += turn @ ROUND_UPPER
 
 
-def _meet(model: HeadModel, vertices: Floats, upper: str, lower: str, reach: float, share: float) -> Floats:
+def _meet(
+    model: HeadModel,
+    edges: NDArray[np.int64],
+    vertices: Floats,
+    upper: str,
+    lower: str,
+    reach: float,
+    share: float,
+) -> Floats:
     """Displacements (V, 3) that bring two rims together, dying out along the surface.
 
     Args:
-        share: how much of the way the upper rim goes, 0..1.
+        edges: (m, 2) of the skin. share: how much of the way the upper rim goes, 0..1.
     """
     rims = model.groups[upper], model.groups[lower]
     curves = [vertices[ids] for ids in rims]
@@ -167,7 +177,7 @@ def _meet(model: HeadModel, vertices: Floats, upper: str, lower: str, reach: flo
     for own, other, part in ((0, 1, share), (1, 0, 1 - share)):
         facing = np.stack([np.interp(along[own], along[other], curves[other][:, c]) for c in range(3)], 1)
         corrections.append(part * (facing - curves[own]))
-    return _spread(model, vertices, rims, corrections, reach)
+    return _spread(edges, vertices, rims, corrections, reach)
 
 
 def _arc(curve: Floats) -> NDArray[np.float64]:
@@ -177,44 +187,24 @@ def _arc(curve: Floats) -> NDArray[np.float64]:
 
 
 def _spread(
-    model: HeadModel,
+    edges: NDArray[np.int64],
     vertices: Floats,
     rims: tuple[Ints, Ints],
     corrections: list[NDArray[np.float64]],
     reach: float,
 ) -> Floats:
     """Each vertex near a rim takes the correction of the rim that is nearest along the surface."""
-    skin = model.part_triangles("skin", "mouth")
-    distance = surface_distance(vertices, skin, np.concatenate(rims), 3 * reach)
-    moves = np.concatenate(corrections)
-    near = np.isfinite(distance)
-    distance = np.where(near, distance, 9 * reach)
-    weight = np.exp(-((distance / reach) ** 2) * 2) * near
+    distance = surface_distance(vertices, edges, np.concatenate(rims), 3 * reach)
+    near = np.flatnonzero(np.isfinite(distance).any(0))
+    distance = distance[:, near].astype(np.float32)  # infinite where out of reach: no weight
     nearest = distance.min(0)
-    blend = np.exp(-(((distance - nearest) / (0.25 * reach)) ** 2)) * near
-    total = blend.sum(0)
-    field = (blend.T @ moves) / np.maximum(total, 1e-9)[:, None] * weight.max(0)[:, None]
+    weight = np.exp(-((nearest / reach) ** 2) * 2)
+    blend = np.exp(-(((distance - nearest) / (0.25 * reach)) ** 2))
+    field = np.zeros((len(vertices), 3))
+    field[near] = (blend.T @ np.concatenate(corrections)) / blend.sum(0)[:, None] * weight[:, None]
     field[rims[0]], field[rims[1]] = corrections
     # shared corners belong to both rims and stay
     return np.asarray(field, np.float32)
-
-
-def surface_distance(
-    vertices: Floats, triangles: Ints, sources: Ints, limit: float, *, nearest: bool = False
-) -> NDArray[np.float64]:
-    """Distances (n, V) along the edges of ``triangles`` from n source vertices, cm; infinite past ``limit``.
-
-    With ``nearest``, only that to the nearest source (V,).
-    """
-    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    pairs = np.sort(pairs, 1).astype(np.int64)
-    keys = np.unique(pairs[:, 0] * len(vertices) + pairs[:, 1])  # every edge once
-    pairs = np.stack([keys // len(vertices), keys % len(vertices)], 1)
-    lengths = np.linalg.norm(vertices[pairs[:, 0]] - vertices[pairs[:, 1]], axis=1) + 1e-6
-    graph = coo_array((lengths, (pairs[:, 0], pairs[:, 1])), shape=(len(vertices),) * 2).tocsr()
-    if nearest:
-        return np.asarray(dijkstra(graph, directed=False, indices=sources, limit=limit, min_only=True))
-    return np.asarray(dijkstra(graph, directed=False, indices=sources, limit=limit))
 
 
 def _sparse(deltas: Floats) -> tuple[Ints, Ints, Floats]:

@@ -15,8 +15,9 @@ from vasari.portrait.far_side import TURNED_FROM, FarSide, borrow_far_side
 from vasari.portrait.lamp import cheek_patches, fit_lamp, lamplight, modelled
 from vasari.portrait.nearness import distance_to, neighbours, smoothstep
 from vasari.portrait.pixels import disc, look_up
-from vasari.portrait.rig import Rig, surface_distance
+from vasari.portrait.rig import Rig
 from vasari.portrait.sheet import FaceFrame
+from vasari.portrait.surface_distance import edges_of, surface_distance
 from vasari.render import shade
 from vasari.render.geometry import vertex_normals
 from vasari.stages import stage
@@ -228,7 +229,7 @@ def _reach(model: HeadModel, photo: Floats, most: float) -> NDArray[np.float64]:
     sources = np.unique(model.triangles[model.landmark_triangle])
     reach = np.zeros(model.n_vertices)
     ids = np.unique(skin)
-    reach[ids] = surface_distance(photo, skin, sources, most, nearest=True)[ids]
+    reach[ids] = surface_distance(photo, edges_of(skin), sources, most, nearest=True)[ids]
     return reach
 
 
@@ -241,7 +242,7 @@ def _edge_fade(model: HeadModel, photo: Floats, normals: Floats) -> Floats:
     skin = model.part_triangles("skin")
     ids = np.unique(skin)
     rim = np.unique(model.triangles[model.landmark_triangle[list(OVAL)]])
-    from_rim = surface_distance(photo, skin, rim, OUTLINE_REACH, nearest=True)[ids]
+    from_rim = surface_distance(photo, edges_of(skin), rim, OUTLINE_REACH, nearest=True)[ids]
     edge = np.clip((normals[ids, 2] - EDGE_GONE) / (EDGE_FULL - EDGE_GONE), 0, 1)
     near_rim = np.clip(2 * (1 - from_rim / OUTLINE_REACH), 0, 1)
     fade = np.ones(model.n_vertices, np.float32)
