@@ -26,6 +26,8 @@ AROUND_FACE, AROUND_HEAD = 0.1, 0.02
 #: The background nearest to the person may carry hair and blur: it is not believed up to the first distance,
 #: and up to the second only if it has nothing of the person's colour, pixels at 512.
 DISTRUSTED_PX, DOUBTED_PX = 4, 14
+#: Softness of the edge of what goes with the person for that, pixels at 512.
+WISPS_PX = 2.0
 #: What hangs on a person ends within this distance, pixels at 512.
 HANGS_PX = 45
 #: What differs from the background by so many times its spread there, and so many grey levels, is theirs too.
@@ -41,8 +43,9 @@ SOFTENING_PX = ((5, 1.5), (18, 5.0), (45, 12.0))
 #: place is clearer than the last share nothing is completed.
 DETAIL_PX, DETAIL_AROUND_PX = 2, 30
 PLAIN, CLEAR_DETAIL, LEAST_CLEAR = 0.9, 1.8, 0.05
-#: A clear background is completed up to this depth, fading out over the last part, pixels at 512.
-COMPLETE_PX, COMPLETE_FADE_PX = 75, 20
+#: Nearest to what is seen the mirror image goes on best: a clear background is completed from the first depth
+#: on, wholly from the second, up to the third, fading out over the last part, pixels at 512.
+MIRROR_PX, MIRROR_FADE_PX, COMPLETE_PX, COMPLETE_FADE_PX = 8, 24, 75, 20
 #: From the first to the second depth a smooth fill takes over, pixels at 512.
 SHARP_PX, SMOOTH_PX = 40, 100
 
@@ -155,10 +158,13 @@ def _missed(
         near = doubted
     theirs = _nearby(picture, matte > 0.9, NEARBY_PX * unit) - behind
     share = (away * theirs).sum(-1) / ((theirs**2).sum(-1) + LEAST_STAIN**2)
-    halo = (share < -HALO) & (_clearness(picture, hidden) < 0.5)  # what has structure differs anyway
-    stained = ((share > STAINED) | halo | (alien > 0)).astype(np.uint8) & doubted
-    stained = cv2.dilate(stained, disc(2 * unit)) & doubted
-    return alien * (hanging > 0), np.asarray(hidden | stained | hanging, np.uint8)
+    # a background with structure differs from place to place anyway: only one without is doubted
+    unlike_plain = ((share > STAINED) | (share < -HALO) | (alien > 0)) & (_clearness(picture, hidden) < 0.5)
+    stained = cv2.dilate(unlike_plain.astype(np.uint8) & doubted, disc(2 * unit)) & doubted
+    # what is doubted goes with the person: without structure around nobody sees it move, and wisps of hair stay
+    wisps = cv2.GaussianBlur(stained.astype(np.float32), (0, 0), WISPS_PX * unit)
+    missed = np.maximum(alien * (hanging > 0), wisps)
+    return np.asarray(missed, np.float32), np.asarray(hidden | stained | hanging, np.uint8)
 
 
 def _hanging(alien: NDArray[np.bool_], doubted: Bytes, within: Bytes) -> Bytes:
@@ -203,6 +209,7 @@ def _filled(picture: Bytes, seen: tuple[slice, slice], small: Bytes, hidden: Byt
     copied += cv2.resize(smooth_fill(np.asarray(lacking, np.float32), both == 0), whole)
     depth = cv2.distanceTransform(hidden, cv2.DIST_L2, 5) / unit_of(small)
     part = clear * np.clip((COMPLETE_PX - depth) / COMPLETE_FADE_PX, 0, 1)
+    part = part * smoothstep((depth - MIRROR_PX) / (MIRROR_FADE_PX - MIRROR_PX))
     return np.asarray(
         filled + cv2.resize(part.astype(np.float32), whole)[..., None] * (copied - filled), np.float32
     )
