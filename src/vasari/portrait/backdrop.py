@@ -161,7 +161,7 @@ def _missed(
     # a background with structure differs from place to place anyway: only one without is doubted
     unlike_plain = ((share > STAINED) | (share < -HALO) | (alien > 0)) & (_clearness(picture, hidden) < 0.5)
     stained = cv2.dilate(unlike_plain.astype(np.uint8) & doubted, disc(2 * unit)) & doubted
-    # what is doubted goes with the person: without structure around nobody sees it move, and wisps of hair stay
+    # it goes with the person: where nothing has structure nobody sees it move, and wisps of hair stay
     wisps = cv2.GaussianBlur(stained.astype(np.float32), (0, 0), WISPS_PX * unit)
     missed = np.maximum(alien * (hanging > 0), wisps)
     return np.asarray(missed, np.float32), np.asarray(hidden | stained | hanging, np.uint8)
@@ -209,7 +209,7 @@ def _filled(picture: Bytes, seen: tuple[slice, slice], small: Bytes, hidden: Byt
     copied += cv2.resize(smooth_fill(np.asarray(lacking, np.float32), both == 0), whole)
     depth = cv2.distanceTransform(hidden, cv2.DIST_L2, 5) / unit_of(small)
     part = clear * np.clip((COMPLETE_PX - depth) / COMPLETE_FADE_PX, 0, 1)
-    part = part * smoothstep((depth - MIRROR_PX) / (MIRROR_FADE_PX - MIRROR_PX))
+    part = part * smoothstep((depth.astype(np.float32) - MIRROR_PX) / (MIRROR_FADE_PX - MIRROR_PX))
     return np.asarray(
         filled + cv2.resize(part.astype(np.float32), whole)[..., None] * (copied - filled), np.float32
     )
