@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vasari import Portrait
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
 from vasari.head.model import HeadModel
+from vasari.portrait.mouth import flatten_mouth
 from vasari.render import shade
 from vasari.render.geometry import express, vertex_normals
 from vasari.render.mouth_light import MouthLight
@@ -81,3 +82,18 @@ def test_the_tongue_of_an_open_mouth_is_no_black_hole(portrait: Portrait, jaw: f
     near = portrait.neutral[tongue, 2] > np.quantile(portrait.neutral[tongue, 2], 0.7)
     shown = light[tongue[near]] * (colours[tongue[near]] @ LUMA)
     assert shown.mean() > 25
+
+
+def test_a_drawn_mouth_has_one_colour_a_part_in_any_light(portrait: Portrait) -> None:
+    model = HeadModel.load()
+    tints = portrait.attributes[: model.n_vertices, shade.RED : shade.BLUE + 1].copy()
+    flatten_mouth(model, tints)
+    for name in ("teeth_upper", "teeth_lower", "tongue", "gums_upper"):
+        assert np.ptp(tints[model.groups[name]], axis=0).max() < 1e-3
+    assert tints[model.groups["teeth_upper"]].min() > 1.5 * tints[model.groups["tongue"]].mean()
+    inside = model.groups["tongue"]
+    light = MouthLight(model, inside, tints[inside], np.zeros(len(inside), bool), flat=True)
+    brightness, colours, gap = light(portrait.neutral, np.zeros_like(portrait.neutral))
+    np.testing.assert_array_equal(brightness, 1)
+    np.testing.assert_array_equal(colours, tints[inside])
+    assert gap < 0.3

@@ -57,19 +57,20 @@ _HAIRLINE = (21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251)
 _BROW_INNER, _NOSE_ROOT = (55, 285), 8
 
 
-def crease_maps(picture: Bytes, landmarks: Floats, skin: Floats) -> Bytes:
+def crease_maps(picture: Bytes, landmarks: Floats, skin: Floats, modelled: float = 1.0) -> Bytes:
     """Maps (K, P / COARSENESS, ...) of the groups of folds: EVEN, below it darker, above brighter.
 
     Args:
         picture: (P, P, 3) RGB. landmarks: (468, 2) pixels. skin: (3,) colour of the face's skin; what differs
-            from it (a fringe, a hat, a beard) does not fold.
+            from it (a fringe, a hat, a beard) does not fold. modelled: 0 for drawings in flat colours, whose
+            skin does not fold either, to 1.
     """
     points = np.asarray(landmarks / COARSENESS, np.float32)
     size = picture.shape[0] // COARSENESS
     coarse = np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
     bare = _likeness(coarse, skin)
     eyes = float(np.linalg.norm(points[_OUTER_CORNER[0]] - points[_OUTER_CORNER[1]]))
-    bare = bare * (1 - SMOOTH_BABIES * infancy(landmarks))
+    bare = bare * modelled * (1 - SMOOTH_BABIES * infancy(landmarks))
     rough = np.clip((_roughness(coarse, points, eyes) - SMOOTH) / (ROUGH - SMOOTH), 0, 1)
     bare = bare * np.float32(LEAST_FOLD + (1 - LEAST_FOLD) * rough)
     maps = []

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vasari.head.camera import Camera, rotation_matrix, yaw_pitch
+from vasari.portrait.lamp import FLAT
 from vasari.portrait.pixels import box, disc, grown, look_up, polygon, spread_colour, unit_of
 from vasari.stages import stage
 
@@ -126,7 +127,7 @@ def eye_overlay(
     for eye, texture in zip(eyes, textures, strict=True):
         rows, columns = box(eye.opening, picture.shape, 8 * unit_of(picture))
         part = _socket(picture, eye, texture, camera, rows, columns)
-        if modelled < 0.5:
+        if modelled < FLAT:
             part[1][..., 2] = part[1][..., 1]
         overlay[0, rows, columns] = part[0]
         overlay[1, rows, columns] = np.maximum(overlay[1, rows, columns], part[1])

@@ -17,6 +17,7 @@ from vasari.head.model import HeadModel
 from vasari.portrait import lashes
 from vasari.portrait.drawn_eyes import shut_drawn
 from vasari.portrait.eye_frame import EyeFrame
+from vasari.portrait.lamp import FLAT
 from vasari.portrait.lashes import Lashes
 from vasari.portrait.pixels import box, look_up, unit_of
 from vasari.stages import stage
@@ -108,7 +109,7 @@ def close_eyes(picture: Bytes, eyes: list[Lids], skin: Floats, modelled: float) 
             REACH * float(np.linalg.norm(lids.upper[-1] - lids.upper[0])),
         )
         shut = None
-        if modelled < 0.5:
+        if modelled < FLAT:
             corner = np.array([columns.start, rows.start], np.float32)
             upper, lower, seam = (curve - corner for curve in (lids.upper, lids.lower, lids.seam))
             shut = shut_drawn(picture[rows, columns], upper, lower, seam, skin, unit_of(picture))

@@ -18,6 +18,8 @@ LAMP_MOST = 0.3
 DARKEST = 0.2
 #: Skin with less variation within a patch than this is painted flat, grey levels.
 FLAT_GRAIN = 0.8
+#: What is modelled less than this counts as a drawing in flat colours.
+FLAT = 0.5
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _CHEEKS = (50, 280, 205, 425, 101, 330, 118, 347, 187, 411)

@@ -41,6 +41,9 @@ PALE_TIP, PALE_REACH = 0.25, 3.0
 DARK_ROOT, ROOT = 0.65, (0.8, 4.5)
 #: How far into the lips the colours between them bleed, pixels at 512.
 RIM_INSET_PX = 2.0
+#: In drawings: colour of teeth; of the tongue over that of a shaded one, of the mouth behind over that.
+DRAWN_TEETH, DRAWN_TONGUE, DRAWN_MOUTH = 245.0, np.array([0.85, 0.55, 0.55], np.float32), 0.45
+GUMS = ("gums_upper", "gums_lower")
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -74,7 +77,7 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
         behind = model.neutral[ids, 2].max() - model.neutral[ids, 2:]
         part = BACK_TEETH * np.clip((behind - FRONT_TEETH_DEPTH) / BACK_TEETH_DEPTH, 0, 1)
         tints[ids] += part * (0.6 * flesh - tints[ids])
-    for gums in ("gums_upper", "gums_lower"):
+    for gums in GUMS:
         tints[model.groups[gums]] = 0.92 * flesh
     tints[model.groups["tongue"]] = _tongue(
         model, _tone(lip, np.array([1.5, 1.2, 1.24], np.float32), saturation)
@@ -83,6 +86,16 @@ def mouth_tints(model: HeadModel, photo: Floats, picture: Bytes, uv: Floats, ski
         tints, model, photo, picture, uv, _tone(lip, np.array([0.9, 0.56, 0.56], np.float32), saturation)
     )
     return tints
+
+
+def flatten_mouth(model: HeadModel, tints: Floats) -> None:
+    """One colour a part, as drawings have it; of the teeth only the upper ones. Changes ``tints`` (V, 3)."""
+    tongue = model.groups["tongue"]
+    tints[tongue] = np.median(tints[tongue], 0).clip(0, 255) * DRAWN_TONGUE
+    tints[model.groups["teeth_upper"]] = DRAWN_TEETH
+    rims = np.concatenate([model.groups["lip_upper_rim"], model.groups["lip_lower_rim"]])
+    behind = [np.setdiff1d(model.groups["mouth"], rims), *(model.groups[g] for g in (*GUMS, "teeth_lower"))]
+    tints[np.concatenate(behind)] = DRAWN_MOUTH * tints[tongue[0]]
 
 
 def _crowns() -> Floats:

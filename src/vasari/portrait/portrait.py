@@ -24,8 +24,9 @@ from vasari.portrait.crop import MAX_SIDE, MAX_WHOLE_SIDE, Crop, crop_photo, fit
 from vasari.portrait.eyeballs import Eyeball, eye_overlay, eye_texture
 from vasari.portrait.eyelids import Lids, close_eyes
 from vasari.portrait.glasses import Glasses, take_off_glasses
+from vasari.portrait.lamp import FLAT
 from vasari.portrait.moustache import moustache
-from vasari.portrait.mouth import lips_alone, mouth_tints
+from vasari.portrait.mouth import flatten_mouth, lips_alone, mouth_tints
 from vasari.portrait.own_teeth import OwnTeeth, no_texture, see_teeth
 from vasari.portrait.photo import choose_face, read_photo
 from vasari.portrait.portrait_file import read_portrait, write_portrait
@@ -244,16 +245,17 @@ def _assemble(
     surface = describe_surface(model, rig, uv, picture, matte if free else None, landmarks, frame)
     lips, lips_place = lips_alone(model, picture, uv, landmarks)
     tints = mouth_tints(model, rig.photo, picture, uv, surface.skin_pixels)
+    if surface.modelled < FLAT:
+        flatten_mouth(model, tints)
 
     eyes = _eyeballs(model, rig.photo, uv, irises, camera)
     textures = [eye_texture(picture, eye, camera) for eye in eyes]
     closed_uv = camera.project(_shut(rig)).astype(np.float32)
     lids = [Lids.of(model, side, surface.visible, uv, closed_uv) for side in ("left", "right")]
-    closed = close_eyes(picture, lids, np.median(surface.skin_pixels, 0).astype(np.float32), surface.modelled)
+    skin = np.median(surface.skin_pixels, 0).astype(np.float32)
+    closed = close_eyes(picture, lids, skin, surface.modelled)
     attributes = surface.attributes(uv, closed_uv, tints)
-    own = see_teeth(
-        model, rig.neutral, crop.picture, camera, uv, np.median(surface.skin_pixels, 0).astype(np.float32)
-    )
+    own = see_teeth(model, rig.neutral, crop.picture, camera, uv, skin)
     if own is not None:
         rig = _wearing(model, rig, attributes, own)
     for side, eye in zip(("left", "right"), eyes, strict=True):
@@ -288,7 +290,7 @@ def _assemble(
         folds=glasses.folds,
         worn=glasses.worn(eyes, turn, camera),
         overlay=eye_overlay(picture, eyes, textures, camera, surface.modelled),
-        creases=crease_maps(picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),
+        creases=crease_maps(picture, landmarks, skin, surface.modelled),
         lips=lips,
         lips_place=lips_place,
         moustache=moustache(picture, landmarks, np.median(surface.skin_pixels, 0).astype(np.float32)),

@@ -12,7 +12,7 @@ from vasari.head.expressions import EXPRESSIONS
 from vasari.head.face_rows import OVAL
 from vasari.head.model import PART_INDEX, HeadModel
 from vasari.portrait.far_side import TURNED_FROM, FarSide, borrow_far_side
-from vasari.portrait.lamp import cheek_patches, fit_lamp, lamplight, modelled
+from vasari.portrait.lamp import FLAT, cheek_patches, fit_lamp, lamplight, modelled
 from vasari.portrait.nearness import distance_to, neighbours, smoothstep
 from vasari.portrait.pixels import disc, look_up
 from vasari.portrait.rig import Rig
@@ -137,7 +137,7 @@ def describe_surface(
     visible = skin[(normals[skin, 2] > 0.1) & (patch[skin] > 0.3)]
     alpha = patch * _edge_fade(model, rig.photo, normals)
     shaded = modelled(picture, landmarks, frame)
-    lid = _lid_share(rig, model, LID_FULL, LID_GONE) if shaded > 0.5 else _lid_share(rig, model, *DRAWN_LID)
+    lid = _lid_share(rig, model, LID_FULL, LID_GONE) if shaded > FLAT else _lid_share(rig, model, *DRAWN_LID)
     lamp = fit_lamp(picture, uv, normals, visible, landmarks, frame, shaded)
     light = lamplight(lamp, normals)
     far = borrow_far_side(model, rig.photo, normals, light, uv, picture, frame.height, yaw)

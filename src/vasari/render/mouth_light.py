@@ -41,12 +41,15 @@ class MouthLight:
         model: the head model.
         inside: (n,) ids of the vertices. tints: (n, 3) their own colours.
         own: (n,) whether they wear the photo's teeth.
+        flat: whether the portrait is a drawing in flat colours, where no light changes any.
     """
 
-    def __init__(self, model: HeadModel, inside: Ints, tints: Floats, own: NDArray[np.bool_]) -> None:
+    def __init__(
+        self, model: HeadModel, inside: Ints, tints: Floats, own: NDArray[np.bool_], *, flat: bool = False
+    ) -> None:
         groups = model.groups
         teeth = np.isin(inside, np.concatenate([groups["teeth_upper"], groups["teeth_lower"]]))
-        self._inside, self._tints = inside, tints
+        self._inside, self._tints, self._flat = inside, tints, flat
         flesh = tints[np.isin(inside, groups["gums_upper"])].mean(0)
         flesh = flesh / max(float(flesh @ _LUMA), 1.0)
         self._glow = np.where(teeth[:, None], TEETH_GLOW * flesh, FLESH_GLOW * flesh**0.25).astype(np.float32)
@@ -65,6 +68,8 @@ class MouthLight:
         upper, lower = (points[rim] for rim in self._rims)
         gaps = np.linalg.norm(upper - lower, axis=1)
         widest = float(gaps.max())
+        if self._flat:
+            return np.ones(len(self._inside), np.float32), self._tints, widest
         across = upper[-1] - upper[0]
         opening = (upper + lower) / 2
         along = np.maximum.accumulate(opening @ across)

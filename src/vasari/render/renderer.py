@@ -127,7 +127,8 @@ class Renderer:
             worn, shade.TWIN_U : shade.TWIN_V + 1
         ]
         tints = portrait.attributes[self._tinted, shade.RED : shade.BLUE + 1]
-        self._mouth_light = MouthLight(model, self._tinted.astype(np.int32), tints, own)
+        flat = not portrait.lamp[1:].any()  # no light falls on flat colours
+        self._mouth_light = MouthLight(model, self._tinted.astype(np.int32), tints, own, flat=flat)
         self._rims = groups["lip_upper_rim"], groups["lip_lower_rim"]
         self._creases = [_boxed(fold) for fold in portrait.creases]
         self._crease_scale = 1 / (scale * fine * COARSENESS)
