@@ -8,9 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from vasari.head.expressions import EXPRESSION_INDEX, EXPRESSIONS
+from vasari.head.landmarks import FaceLandmarker
 from vasari.motion.motion import MotionFrame
 from vasari.portrait.glasses import take_off_glasses
 from vasari.portrait.portrait import Portrait
+from vasari.portrait.rims import BAND, band_map, believed, find_bridge, find_rims, warped
 from vasari.render.renderer import Renderer
 
 Bytes = NDArray[np.uint8]
@@ -121,3 +123,19 @@ def test_glasses_survive_the_file(
     worn.save(path)
     again = Renderer(Portrait.load(path), 256).render(frame(yaw=5))
     assert np.array_equal(again, Renderer(worn, 256).render(frame(yaw=5)))
+
+
+def test_rims_of_both_eyes_follow_what_is_drawn(
+    bespectacled: tuple[Portrait, Portrait, list[Floats]], landmarker: FaceLandmarker
+) -> None:
+    plain, worn, drawn = bespectacled
+    found = landmarker.find(worn.photo)[0].points[:, :2].astype(np.float32)
+    to_band = band_map(found)
+    band = np.asarray(warped(worn.photo, to_band, BAND), np.uint8)
+    rims = find_rims(band, cv2.transform(found[None], to_band)[0])
+    for rim, true in zip(rims, drawn, strict=True):
+        places = cv2.transform(true[None] * np.float32(worn.side / plain.side), to_band)[0]
+        off = np.linalg.norm(rim.place(rim.radius)[:, None] - places, axis=-1).min(1)
+        assert np.percentile(off, 90) < 6
+    assert believed(band, rims, find_bridge(band, rims)[1])
+    assert not believed(band, rims, 0.0)
