@@ -91,7 +91,7 @@ def test_a_drawn_mouth_has_one_colour_a_part_in_any_light(portrait: Portrait) ->
     for name in ("teeth_upper", "teeth_lower", "tongue", "gums_upper"):
         assert np.ptp(tints[model.groups[name]], axis=0).max() < 1e-3
     assert tints[model.groups["teeth_upper"]].min() > 1.5 * tints[model.groups["tongue"]].mean()
-    inside = model.groups["tongue"]
+    inside = np.concatenate([model.groups["tongue"], model.groups["gums_upper"]])
     light = MouthLight(model, inside, tints[inside], np.zeros(len(inside), bool), flat=True)
     brightness, colours, gap = light(portrait.neutral, np.zeros_like(portrait.neutral))
     np.testing.assert_array_equal(brightness, 1)
