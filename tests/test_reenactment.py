@@ -59,7 +59,7 @@ def test_a_driven_portrait_is_nearer_to_its_clip_than_a_still_photo(
     still, moved = judge.still(real), judge.driven(real, *driven)
     assert moved.face_psnr > still.face_psnr + 1
     assert moved.face_ssim > still.face_ssim + 0.1
-    assert moved.lips < 0.9 * still.lips  # the mouth's pixels tell nothing here: its teeth are hidden at first
+    assert moved.lips < 0.9 * still.lips  # its pixels tell nothing: teeth are hidden at first
     assert moved.chin < 0.7 * still.chin
     assert judge.strip(real, driven[1]).shape == (2 * SIDE, SHOWN * SIDE, 3)
 
