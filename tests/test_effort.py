@@ -11,7 +11,7 @@ from vasari.voice.features import FEATURE_DIM, LOUDNESS, MEL, VOICING
 def speech(tilt: float, level: float, voicing: float = 1.0) -> Floats:
     """Features (100, FEATURE_DIM) of a steady voice; tilt and level in bels from the middle voice's."""
     rows = np.zeros((100, FEATURE_DIM), np.float32)
-    rows[:, MEL] = np.arange(MEL.stop - MEL.start) * (tilt - 1.9) / 12
+    rows[:, MEL] = np.arange(MEL.stop - MEL.start) * (tilt - 2.1) / 12
     rows[:, LOUDNESS], rows[:, VOICING] = 0.8 + level, voicing
     return rows
 

@@ -16,7 +16,7 @@ from vasari.voice.features import LOUDNESS, MEL, VOICING
 from vasari.voice.spectrum import FEATURE_RATE
 
 _LOW, _HIGH = slice(MEL.start + 2, MEL.start + 9), slice(MEL.start + 14, MEL.start + 21)  # bands
-_TILT, _LEVEL = -1.9, 0.8  # of the middle voice: high over low bands in bels; LOUDNESS
+_TILT, _LEVEL = -2.1, 0.8  # of the middle voice: high over low bands in bels; LOUDNESS
 _BY_TILT, _BY_LEVEL, _BY_RISE = 0.35, 0.05, 0.25  # what a bel more adds to the factor
 _MOST_BELS, _MOST_RISE = 1.0, 0.8
 _MEMORY, _HABIT = 0.8, 12.0  # seconds of voiced speech: what is heard as now, and as usual

@@ -20,7 +20,7 @@ TEETH_GLOW, FLESH_GLOW, GLOW_DEPTH = 0.22, 0.6, 5.0
 #: Part of the widest opening that counts everywhere; the rest is that of the opening just in front.
 SPREAD = 0.4
 #: The photo's own teeth look as in the photo where at least this part of the light reaches them.
-OWN_LIT = 0.6
+OWN_LIT = 0.42
 #: The light comes from in front and above.
 MOUTH_LIGHT = np.array([0.0, 0.35, 0.94], np.float32)
 #: Light in the mouth that comes from everywhere: teeth round off into shade, soft parts hardly.

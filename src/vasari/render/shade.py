@@ -47,6 +47,8 @@ ONE_STRETCH_PX = 12.0
 LID_SHADOW_PX = 3.0
 #: The upper lip's shadow on teeth and tongue: its depth, and its reach over that of a lid.
 LIP_SHADOW, LIP_REACH = 0.35, 2.0
+#: The photo's own teeth have part of that shadow in the photo.
+OWN_SHADE = 0.6
 
 
 @inlined
@@ -154,7 +156,7 @@ def _sample(
             own *= _bilinear(teeth, tu, tv, 3) * np.float32(1 / 255)
             for c in range(3):
                 colour[c] += own * (_bilinear(teeth, tu, tv, c) - colour[c])
-        light *= np.float32(1) - LIP_SHADOW * shadow
+        light *= np.float32(1) - LIP_SHADOW * shadow * (np.float32(1) - OWN_SHADE * own)
         for c in range(3):
             colour[c] *= light
         return np.float32(1)
