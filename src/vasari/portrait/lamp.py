@@ -57,7 +57,7 @@ def fit_lamp(
 ) -> Floats:
     """Light on the skin: first-order spherical harmonics (Basri and Jacobs, PAMI 2003), robustly fitted.
 
-    What is painted flat (``modelled`` 0 rather than 1) has none.
+    What is painted flat (``modelled`` less than ``FLAT``) has none, what is hardly modelled little.
     """
     inside = distance_to(landmarks, uv[visible]) < 0.04 * frame.height
     ids = visible[inside]
@@ -73,6 +73,6 @@ def fit_lamp(
         weight = 1 / (1 + (error / 0.08) ** 2)
     light /= max(float(np.median(basis @ light)), 0.05)
     strength = float(np.linalg.norm(light[1:]))
-    light[1:] *= modelled * min(1.0, LAMP_MOST / max(strength, 1e-6))
+    light[1:] *= (modelled if modelled >= FLAT else 0.0) * min(1.0, LAMP_MOST / max(strength, 1e-6))
     light[0] = max(light[0], 0.5)
     return light.astype(np.float32)

@@ -132,10 +132,11 @@ def describe_surface(
     vertex_normals(rig.photo, model.triangles, skin_order, normals)
     skin = np.unique(model.triangles[skin_order]).astype(np.int32)
     yaw = _yaw(model, rig.photo)
-    reach = _reach(model, rig.photo, FAR_GONE if abs(yaw) > TURNED_FROM else PATCH_GONE)
+    edges = edges_of(model.part_triangles("skin"))
+    reach = _reach(model, rig.photo, edges, FAR_GONE if abs(yaw) > TURNED_FROM else PATCH_GONE)
     patch = _faded(reach, PATCH_FULL, PATCH_GONE)
     visible = skin[(normals[skin, 2] > 0.1) & (patch[skin] > 0.3)]
-    alpha = patch * _edge_fade(model, rig.photo, normals)
+    alpha = patch * _edge_fade(model, rig.photo, edges, normals)
     shaded = modelled(picture, landmarks, frame)
     lid = _lid_share(rig, model, LID_FULL, LID_GONE) if shaded > FLAT else _lid_share(rig, model, *DRAWN_LID)
     lamp = fit_lamp(picture, uv, normals, visible, landmarks, frame, shaded)
@@ -223,13 +224,13 @@ def _yaw(model: HeadModel, photo: Floats) -> float:
     return float(np.degrees(np.arcsin(across @ view / np.linalg.norm(across))))
 
 
-def _reach(model: HeadModel, photo: Floats, most: float) -> NDArray[np.float64]:
+def _reach(model: HeadModel, photo: Floats, edges: NDArray[np.int64], most: float) -> NDArray[np.float64]:
     """(V,) distance from the landmarks' part of the face along the skin, up to ``most`` cm; 0 off skin."""
     skin = model.part_triangles("skin")
     sources = np.unique(model.triangles[model.landmark_triangle])
     reach = np.zeros(model.n_vertices)
     ids = np.unique(skin)
-    reach[ids] = surface_distance(photo, edges_of(skin), sources, most, nearest=True)[ids]
+    reach[ids] = surface_distance(photo, edges, sources, most, nearest=True)[ids]
     return reach
 
 
@@ -237,12 +238,12 @@ def _faded(reach: NDArray[np.float64], full: float, gone: float) -> Floats:
     return np.asarray(1 - np.clip((reach - full) / (gone - full), 0, 1), np.float32)
 
 
-def _edge_fade(model: HeadModel, photo: Floats, normals: Floats) -> Floats:
+def _edge_fade(model: HeadModel, photo: Floats, edges: NDArray[np.int64], normals: Floats) -> Floats:
     """(V,) opacity that leaves skin seen edge-on, near the outline of the face, to the sheet."""
     skin = model.part_triangles("skin")
     ids = np.unique(skin)
     rim = np.unique(model.triangles[model.landmark_triangle[list(OVAL)]])
-    from_rim = surface_distance(photo, edges_of(skin), rim, OUTLINE_REACH, nearest=True)[ids]
+    from_rim = surface_distance(photo, edges, rim, OUTLINE_REACH, nearest=True)[ids]
     edge = np.clip((normals[ids, 2] - EDGE_GONE) / (EDGE_FULL - EDGE_GONE), 0, 1)
     near_rim = np.clip(2 * (1 - from_rim / OUTLINE_REACH), 0, 1)
     fade = np.ones(model.n_vertices, np.float32)
